@@ -1,0 +1,326 @@
+"""Bodies as recorded, with the parts that vary bound to values: JSON by pointer, forms by key, XML by path.
+
+The type that a place has in the body file is the type of every answer: a `true` written as text in the file
+is sent as text. That is how a contract says "boolish" without a word for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+
+from mockidp.contract.template import Values, builder
+from mockidp.errors import ContractError
+
+Setter = tuple[str, Callable[[Values], Any], str]
+MISSING = object()
+
+
+class Body:
+    """A compiled body. `optional` places are left out and `nullable` ones emptied when their value is None."""
+
+    def __init__(
+        self,
+        data: bytes,
+        kind: str,
+        bind: Mapping[str, str],
+        *,
+        optional: list[str] | None = None,
+        nullable: list[str] | None = None,
+        needs: Mapping[str, str] | None = None,
+    ) -> None:
+        self.data, self.kind = data, kind
+        self.optional, self.nullable = frozenset(optional or ()), frozenset(nullable or ())
+        self.needs = {place: scope.split("|") for place, scope in (needs or {}).items()}
+        self.bind = dict(bind)
+        self.setters = [(place, builder(text)) for place, text in bind.items()]
+        self.document = FORMATS[kind].parse(data)
+        for place in [*bind, *self.optional, *self.nullable, *self.needs]:
+            if place and FORMATS[kind].get(self.document, place) is MISSING:
+                raise ContractError(f"no place {place!r} in the body", key=place)
+
+    def render(self, values: Values, granted: frozenset[str] | None = None) -> bytes:
+        """The bytes of one answer. `granted` are the scopes; places that need another one are left out."""
+        document = self.filled(values, granted)
+        return self.data if document is None else FORMATS[self.kind].dump(document)
+
+    def filled(self, values: Values, granted: frozenset[str] | None = None) -> Any:
+        """The document with every value in its place; None when nothing varies and the file is sent as it is."""
+        if not self.setters and not self.needs:
+            return None
+        form = FORMATS[self.kind]
+        document = form.parse(self.data)
+        hidden = [] if granted is None else [at for at, scopes in self.needs.items() if granted.isdisjoint(scopes)]
+        for place, build in self.setters:
+            if place not in hidden:
+                self._put(document, place, build(values))
+        for place in hidden:
+            form.drop(document, place)
+        return document
+
+    def _put(self, document: Any, place: str, value: Any) -> None:
+        form = FORMATS[self.kind]
+        if value is not None:
+            form.set(document, place, value)
+        elif place in self.optional:
+            form.drop(document, place)
+        elif place in self.nullable:
+            form.clear(document, place)
+        else:
+            raise ContractError(f"{place!r} has no value for this person, and is neither optional nor nullable")
+
+
+def read(data: bytes, content_type: str) -> Any:
+    """Parse an answer of whatever format it says; ValueError when it does not parse."""
+    kind = kind_of(content_type, data)
+    return kind, FORMATS[kind].parse(data)
+
+
+def pick(kind: str, document: Any, place: str, where: Mapping[str, Any] | None = None) -> Any:
+    """The value at a place, or None. `/*/` in a JSON pointer takes the first item for which `where` holds."""
+    if kind == "json" and "/*" in place:
+        head, _, tail = place.partition("/*")
+        rows = Json.get(document, head)
+        for row in rows if isinstance(rows, list) else ():
+            if all(isinstance(row, dict) and row.get(key) == want for key, want in (where or {}).items()):
+                found = Json.get(row, tail)
+                return None if found is MISSING else found
+        return None
+    found = FORMATS[kind].get(document, place)
+    return None if found is MISSING else found
+
+
+def kind_of(content_type: str, data: bytes = b"") -> str:
+    """json, form, xml or text, from the content type; JSON sent as text is known by its first byte."""
+    name = content_type.split(";")[0].strip().lower()
+    if name.endswith(("/json", "+json")) or name == "text/javascript":
+        return "json"
+    if name == "application/x-www-form-urlencoded":
+        return "form"
+    if name.endswith(("/xml", "+xml")) and "html" not in name:
+        return "xml"
+    return "json" if name == "text/plain" and data[:1] in (b"{", b"[") else "text"
+
+
+def _like(old: Any, value: Any) -> Any:
+    """`value` in the type that the body file has at that place."""
+    if isinstance(old, bool):
+        return value if isinstance(value, bool) else str(value).lower() in ("true", "1")
+    if isinstance(old, str):
+        return value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(old, int):
+        return int(value)
+    return float(value) if isinstance(old, float) else value
+
+
+class Json:
+    """Places are JSON pointers (RFC 6901); an empty one is the whole document."""
+
+    @staticmethod
+    def parse(data: bytes) -> Any:
+        return msgspec.json.decode(data)
+
+    @staticmethod
+    def dump(document: Any) -> bytes:
+        return msgspec.json.encode(document)
+
+    @staticmethod
+    def _step(node: Any, key: str) -> Any:
+        if isinstance(node, dict):
+            return node.get(key, MISSING)
+        if isinstance(node, list) and key.isdigit() and int(key) < len(node):
+            return node[int(key)]
+        return MISSING
+
+    @classmethod
+    def get(cls, document: Any, place: str) -> Any:
+        node = document
+        for key in _keys(place):
+            node = cls._step(node, key)
+        return node
+
+    @classmethod
+    def _parent(cls, document: Any, place: str) -> tuple[Any, Any]:
+        *path, last = _keys(place)
+        node = document
+        for key in path:
+            node = cls._step(node, key)
+        return node, int(last) if isinstance(node, list) else last
+
+    @classmethod
+    def set(cls, document: Any, place: str, value: Any) -> None:  # noqa: A003
+        node, key = cls._parent(document, place)
+        if node is not MISSING:
+            node[key] = _like(node[key], value)
+
+    @classmethod
+    def clear(cls, document: Any, place: str) -> None:
+        node, key = cls._parent(document, place)
+        node[key] = None
+
+    @classmethod
+    def drop(cls, document: Any, place: str) -> None:
+        node, key = cls._parent(document, place)
+        if isinstance(node, dict):
+            node.pop(key, None)
+        elif isinstance(node, list):
+            node[key] = MISSING
+
+
+def _keys(place: str) -> list[str]:
+    return [key.replace("~1", "/").replace("~0", "~") for key in place.split("/")[1:]]
+
+
+class Form:
+    """Places are keys of a form-encoded body."""
+
+    @staticmethod
+    def parse(data: bytes) -> dict[str, str]:
+        return dict(parse_qsl(data.decode().strip(), keep_blank_values=True))
+
+    @staticmethod
+    def dump(document: dict[str, Any]) -> bytes:
+        return urlencode(document).encode()
+
+    @staticmethod
+    def get(document: dict[str, str], place: str) -> Any:
+        return document.get(place.removeprefix("/"), MISSING)
+
+    @staticmethod
+    def set(document: dict[str, str], place: str, value: Any) -> None:  # noqa: A003
+        document[place.removeprefix("/")] = _like("", value)
+
+    @staticmethod
+    def clear(document: dict[str, str], place: str) -> None:
+        document[place.removeprefix("/")] = ""
+
+    @staticmethod
+    def drop(document: dict[str, str], place: str) -> None:
+        document.pop(place.removeprefix("/"), None)
+
+
+class Xml:
+    """Places are ElementTree paths below the root, an attribute is the last step with an `@`."""
+
+    @staticmethod
+    def parse(data: bytes) -> Any:
+        from defusedxml.ElementTree import fromstring  # lazy: few providers speak XML
+
+        return fromstring(data)
+
+    @staticmethod
+    def dump(document: Any) -> bytes:
+        from xml.etree.ElementTree import tostring  # writing cannot be attacked, defusedxml only reads
+
+        return bytes(tostring(document, encoding="utf-8", xml_declaration=True))
+
+    @staticmethod
+    def _find(document: Any, place: str) -> tuple[Any, str]:
+        path, _, attribute = place.partition("@")
+        path = path.rstrip("/")
+        return (document.find(path) if path else document), attribute
+
+    @classmethod
+    def get(cls, document: Any, place: str) -> Any:
+        node, attribute = cls._find(document, place)
+        if node is None:
+            return MISSING
+        return node.get(attribute, MISSING) if attribute else (node.text or "")
+
+    @classmethod
+    def set(cls, document: Any, place: str, value: Any) -> None:  # noqa: A003
+        node, attribute = cls._find(document, place)
+        text = XML_FORBIDDEN.sub("\ufffd", _like("", value))
+        if attribute:
+            node.set(attribute, text)
+        else:
+            node.text = text
+
+    @classmethod
+    def clear(cls, document: Any, place: str) -> None:
+        cls.set(document, place, "")
+
+    @classmethod
+    def drop(cls, document: Any, place: str) -> None:
+        path, attribute = cls._find(document, place)
+        if path is not None and attribute:
+            path.attrib.pop(attribute, None)
+        elif path is not None:
+            up = place.rpartition("/")[0]
+            (document.find(up) if up else document).remove(path)
+
+
+XML_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class Text:
+    """The only place is the empty one: the whole body."""
+
+    @staticmethod
+    def parse(data: bytes) -> list[str]:
+        return [data.decode("utf-8", "replace")]
+
+    @staticmethod
+    def dump(document: list[str]) -> bytes:
+        return document[0].encode()
+
+    @staticmethod
+    def get(document: list[str], place: str) -> Any:
+        return MISSING if place else document[0]
+
+    @staticmethod
+    def set(document: list[str], place: str, value: Any) -> None:  # noqa: A003
+        document[0] = str(value)
+
+    @staticmethod
+    def clear(document: list[str], place: str) -> None:
+        document[0] = ""
+
+    drop = clear
+
+
+FORMATS: dict[str, Any] = {"json": Json, "form": Form, "xml": Xml, "text": Text}
+
+
+def differences(want: Any, got: Any, free: frozenset[str] = frozenset(), place: str = "") -> list[str]:
+    """How `got` departs in shape from `want`: a list of sentences that each name the place.
+
+    `free` are places that may be null or absent. Extra keys are differences too. List items are compared
+    with the first item of `want`.
+    """
+    if place in free and got is None:
+        return []
+    if isinstance(want, dict) and isinstance(got, dict):
+        return _dict_differences(want, got, free, place)
+    if isinstance(want, list) and isinstance(got, list):
+        return [
+            line
+            for at, item in enumerate(got if want else [])
+            for line in differences(want[min(at, len(want) - 1)], item, free, f"{place}/{at}")
+        ]
+    if type(want) is not type(got):
+        return [f"{place or 'body'} is {_type(got)}, the contract has {_type(want)}"]
+    return []
+
+
+def _dict_differences(want: dict[str, Any], got: dict[str, Any], free: frozenset[str], place: str) -> list[str]:
+    out = []
+    for key in want.keys() | got.keys():
+        at = f"{place}/{key}"
+        if key not in got:
+            if at not in free:
+                out.append(f"{at} is missing")
+        elif key not in want:
+            out.append(f"{at} is not in the contract")
+        else:
+            out += differences(want[key], got[key], free, at)
+    return sorted(out)
+
+
+def _type(value: Any) -> str:
+    names = {bool: "a boolean", int: "an integer", float: "a number", str: "a string", dict: "an object"}
+    return "null" if value is None else names.get(type(value), "an array")

@@ -1,0 +1,187 @@
+"""The one template language of the contracts, compiled once into small closures.
+
+| written | means |
+|---|---|
+| `text` | itself |
+| `$name`, `$app.id`, `$person.email` | a value by name |
+| `{SETTING}` | a setting of the provider, filled in when the wire is compiled |
+| `{20 hex}` | that many characters of a kind: fresh for a secret, derived for a person |
+
+In a request three more marks are understood: a `?` at the end (may be absent), `a|b` (one of), `*` (any value).
+A template that is one `$name` and nothing else keeps the value's type; any other is text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mockidp.errors import ContractError
+
+TOKEN = re.compile(r"\$([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*)|\{([A-Z][A-Z0-9_]*)\}|\{(\d+) ([a-z0-9]+)\}")
+KINDS = {
+    "digit": "0123456789",
+    "hex": "0123456789abcdef",
+    "upper": "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
+    "lower": "abcdefghijklmnopqrstuvwxyz0123456789",
+    "alnum": "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+    "url64": "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+}
+
+Part = str | tuple[str, Any]  # text, ("value", name) or ("form", (count, kind))
+Values = Mapping[str, Any]
+
+
+def fill_settings(text: str, settings: Mapping[str, str]) -> str:
+    """Replace every `{SETTING}`. ContractError for one that the contract does not declare."""
+
+    def one(found: re.Match[str]) -> str:
+        name = found[2]
+        if name is None:
+            return found[0]
+        if name not in settings:
+            raise ContractError(f"setting {{{name}}} is not declared in [settings]")
+        return settings[name]
+
+    return TOKEN.sub(one, text)
+
+
+def parse(text: str) -> list[Part]:
+    """Split a template, its settings filled in, into text, values and character forms."""
+    parts: list[Part] = []
+    at = 0
+    for found in TOKEN.finditer(text):
+        if found.start() > at:
+            parts.append(text[at : found.start()])
+        if found[1]:
+            parts.append(("value", found[1]))
+        elif found[3]:
+            if found[4] not in KINDS:
+                raise ContractError(f"unknown kind of character {found[4]!r} in {text!r}; known: {', '.join(KINDS)}")
+            parts.append(("form", (int(found[3]), found[4])))
+        else:
+            raise ContractError(f"setting {{{found[2]}}} is not filled in here: {text!r}")
+        at = found.end()
+    if at < len(text):
+        parts.append(text[at:])
+    return parts
+
+
+def names(text: str) -> list[str]:
+    """The value names that a template mentions, in order."""
+    return [found[1] for found in TOKEN.finditer(text) if found[1]]
+
+
+def builder(text: str) -> Callable[[Values], Any]:
+    """Compile a template to a function of the values. A lone `$name` keeps its type and may be None."""
+    parts = parse(text)
+    if len(parts) == 1 and isinstance(parts[0], tuple) and parts[0][0] == "value":
+        name = parts[0][1]
+        return lambda values: values[name]
+    if all(isinstance(part, str) for part in parts):
+        return lambda values: text
+    return lambda values: _join(parts, values)
+
+
+def _join(parts: list[Part], values: Values) -> str | None:
+    """Text of all parts; None as soon as one value is missing, so that half a URL is never sent."""
+    out = []
+    for part in parts:
+        if isinstance(part, str):
+            out.append(part)
+        elif part[0] == "value":
+            value = values[part[1]]
+            if value is None:
+                return None
+            out.append(str(value))
+        else:
+            raise ContractError(f"a character form {part[1]} is only understood in [person] and [forms]")
+    return "".join(out)
+
+
+def chooser(text: str) -> Callable[[Callable[[int], bytes], Values], Any]:
+    """Compile a template with character forms; the first argument gives that many bytes of randomness."""
+    parts = parse(text)
+
+    def choose(source: Callable[[int], bytes], values: Values) -> Any:
+        done: list[Part] = [
+            part if isinstance(part, str) or part[0] == "value" else _characters(*part[1], source) for part in parts
+        ]
+        if len(done) == 1 and isinstance(done[0], tuple):
+            return values[done[0][1]]
+        return _join(done, values)
+
+    return choose
+
+
+def _characters(count: int, kind: str, source: Callable[[int], bytes]) -> str:
+    """`count` characters; a digit never leads with 0, so that a number keeps its length."""
+    alphabet = KINDS[kind]
+    size = len(alphabet)
+    text = "".join([alphabet[byte % size] for byte in source(count)])
+    return ("1" + text[1:]) if kind == "digit" and text[0] == "0" else text
+
+
+def stretch(seed: bytes, count: int) -> bytes:
+    """`count` bytes that always follow from the seed."""
+    out = b""
+    while len(out) < count:
+        out += hashlib.sha256(seed + len(out).to_bytes(4, "big")).digest()
+    return out[:count]
+
+
+class Pattern:
+    """One parameter of a request: what a value must look like, what it tells, and how to write it."""
+
+    __slots__ = ("_build", "_regexes", "_whole", "literal", "names", "optional", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.optional = text.endswith("?")
+        core = text[:-1] if self.optional else text
+        options = core.split("|")
+        self.names = [name for option in options for name in names(option)]
+        self.literal = not self.names and core != "*"
+        self._whole = self.names[0] if core == f"${self.names[0] if self.names else ''}" else None
+        self._regexes = [re.compile(_regex(option), re.DOTALL) for option in options]
+        self._build = builder(options[0])
+
+    def match(self, got: str) -> dict[str, str] | None:
+        """The named values in `got`, or None when it does not fit."""
+        if self._whole is not None:
+            return {self._whole: got}
+        found = next((hit for regex in self._regexes if (hit := regex.fullmatch(got))), None)
+        return None if found is None else {key.replace("__", "."): value for key, value in found.groupdict().items()}
+
+    def build(self, values: Values) -> str | None:
+        """The text a client sends: the first of several choices; None when a value is missing or anything would do."""
+        if self.text in ("*", "*?") or (self.optional and self.literal):
+            return None
+        try:
+            value = self._build(values)
+        except KeyError:
+            return None
+        return None if value is None else str(value)
+
+    def __repr__(self) -> str:
+        return f"Pattern({self.text!r})"
+
+
+def _regex(option: str) -> str:
+    """The regular expression of one choice. Group names can hold no dot, so `app.id` is `app__id`."""
+    if option == "*":
+        return ".*"
+    out = []
+    for part in parse(option):
+        out.append(re.escape(part) if isinstance(part, str) else f"(?P<{part[1].replace('.', '__')}>.+)")
+    return "".join(out)
+
+
+def url_regex(text: str) -> re.Pattern[str]:
+    """A pattern for a host or path template: a `$name` stands for one label or one segment."""
+    out = []
+    for part in parse(text):
+        out.append(re.escape(part) if isinstance(part, str) else f"(?P<{part[1].replace('.', '__')}>[^/?#]+?)")
+    return re.compile("".join(out))

@@ -1,0 +1,319 @@
+"""A contract compiled for one set of settings and one date: routes in, closures out. Never walks the TOML.
+
+`Wire.route` finds the exchanges that answer at a URL; `Exchange.match` says which values a request tells and,
+for every parameter that does not fit, why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from mockidp.contract import schema
+from mockidp.contract.body import Body, kind_of
+from mockidp.contract.template import Pattern, Values, builder, chooser, fill_settings, url_regex
+from mockidp.errors import ContractError
+from mockidp.wire import Request
+
+PLACES = ("headers", "query", "form")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One parameter that does not fit: `kind` is missing, differs, unlisted or duplicated."""
+
+    kind: str
+    place: str
+    key: str
+    names: tuple[str, ...] = ()
+    expected: str | None = None
+    got: str | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.key} in the {'header' if self.place == 'headers' else self.place}"
+        if self.kind == "differs":
+            return f"{where} does not fit"
+        return f"{where} is {self.kind}"
+
+
+class Answer:
+    """What is sent back: status, headers, and a body, a redirect or a page."""
+
+    def __init__(self, spec: schema.Answer, wire: Wire, spec_of: schema.Exchange | schema.Error) -> None:
+        self.status = spec.status or (302 if spec.redirect is not None else 200)
+        self.type, self.otherwise, self.page = spec.type or "", spec.otherwise or "", spec.page
+        self.headers = {key: builder(wire.fill(value)) for key, value in spec.headers.items() if value is not False}
+        redirect = spec.redirect
+        self.redirect = None if redirect is None else {
+            key: Pattern(wire.fill(value)) for key, value in redirect.items() if value is not False
+        }
+        self.body = self._compile(spec, wire, spec_of)
+
+    def _compile(self, spec: schema.Answer, wire: Wire, of: schema.Exchange | schema.Error) -> Body | None:
+        if spec.raw is None and spec.body is None:
+            return None
+        data = spec.raw.encode() if spec.raw is not None else wire.source.read_body(spec.body or "")
+        bind = {place: wire.fill(text) for place, text in of.bind.items() if text is not False}
+        extra = (of.optional, of.nullable, of.needs) if isinstance(of, schema.Exchange) else (None, None, None)
+        return Body(data, kind_of(self.type, data), bind, optional=extra[0], nullable=extra[1], needs=extra[2])
+
+
+class Exchange:
+    """One step's request, compiled, and the answer to it."""
+
+    def __init__(self, spec: schema.Exchange, wire: Wire) -> None:
+        self.spec, self.step, self.name, self.wire = spec, spec.step, spec.name, wire
+        requests = [spec.request] if isinstance(spec.request, str) else spec.request or []
+        self.method = requests[0].split(" ", 1)[0] if requests else ""
+        self.urls = [wire.fill(text.split(" ", 1)[1]) for text in requests]
+        self.unlisted_refused = spec.unlisted == "refused"
+        self.accepts = spec.accepts or ["form"]
+        self.params = {
+            place: {key: Pattern(wire.fill(text)) for key, text in getattr(spec, place).items() if text is not False}
+            for place in PLACES
+        }
+        self.literals = [
+            (place, key) for place in PLACES for key, pattern in self.params[place].items()
+            if pattern.literal and not pattern.optional
+        ]
+        self.when = spec.when or {}
+        self.scope = frozenset(spec.scope or ())
+        self.reads_form = bool(self.params["form"])
+        self.listed_headers = {key.lower(): pattern for key, pattern in self.params["headers"].items()}
+
+    @cached_property
+    def answer(self) -> Answer:
+        """Compiled on first use: a login needs few of a contract's bodies."""
+        with self.wire.source.blame("exchange", self.step, self.name):
+            return Answer(self.spec.response, self.wire, self.spec)
+
+    @property
+    def evidence(self) -> str:
+        return self.spec.evidence or ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.step}.{self.name}" if self.name else self.step
+
+    def fits(self, request: Request) -> int:
+        """How many of the fixed parameters that tell exchanges of one URL apart this request has wrong."""
+        sent = self._sent(request)
+        return sum(
+            self.params[place][key].match(str(dict(sent[place]).get(key, ""))) is None for place, key in self.literals
+        )
+
+    def _sent(self, request: Request) -> dict[str, list[tuple[str, str]]]:
+        form = request.form_pairs
+        if not form and "json" in self.accepts and isinstance(request.json, dict):
+            form = [(key, value if isinstance(value, str) else str(value)) for key, value in request.json.items()]
+        query = request.query_pairs
+        if self.reads_form and not form and "query" in self.accepts:
+            listed = self.params["form"]
+            form = [pair for pair in query if pair[0] in listed]
+            query = [pair for pair in query if pair[0] not in listed]
+        return {"query": query, "form": form, "headers": list(request.headers.items())}
+
+    def match(self, request: Request) -> tuple[dict[str, Any], list[Problem]]:
+        """The values that the request tells, and what does not fit, in the order of the contract."""
+        values: dict[str, Any] = {}
+        problems: list[Problem] = []
+        sent = self._sent(request)
+        for key, pattern in self.listed_headers.items():
+            got = request.headers.get(key)
+            problems += _one("headers", key, pattern, [] if got is None else [got], values)
+        for place in ("query", "form"):
+            listed = self.params[place]
+            seen: dict[str, list[str]] = {}
+            for key, value in sent[place]:
+                seen.setdefault(key, []).append(value)
+            for key, pattern in listed.items():
+                problems += _one(place, key, pattern, seen.pop(key, []), values)
+            problems += [Problem("unlisted", place, key) for key in seen]
+        return values, problems
+
+
+def _one(place: str, key: str, pattern: Pattern, got: list[str], values: dict[str, Any]) -> Iterator[Problem]:
+    """Check one parameter and collect what it tells."""
+    names = tuple(pattern.names)
+    if not got:
+        if not pattern.optional:
+            yield Problem("missing", place, key, names, expected=pattern.text)
+        return
+    if len(got) > 1:
+        yield Problem("duplicated", place, key, names)
+        return
+    found = pattern.match(got[0])
+    if found is None:
+        shown = None if names or place == "headers" else got[0]
+        yield Problem("differs", place, key, names, expected=pattern.text, got=shown)
+    else:
+        values.update(found)
+
+
+class Fault:
+    """A contract's answer to a refusal, compiled on first use for the step it answers at."""
+
+    def __init__(self, name: str, spec: schema.Error, wire: Wire) -> None:
+        self.name, self.spec, self.wire = name, spec, wire
+        self.means = spec.means or ""
+        self._answers: dict[str, Answer] = {}
+
+    @property
+    def evidence(self) -> str:
+        return self.spec.evidence or ""
+
+    @property
+    def steps(self) -> list[str]:
+        step = self.spec.step
+        return [] if step is None else [step] if isinstance(step, str) else step
+
+    def answer(self, step: str) -> Answer:
+        """The answer at a step; type and negotiation are those of the step unless the error has its own."""
+        if step not in self._answers:
+            self._answers[step] = self._compile(step)
+        return self._answers[step]
+
+    def _compile(self, step: str) -> Answer:
+        spec = self.spec
+        usual = next((item.spec.response for item in self.wire.exchanges if item.step == step), schema.Answer())
+        own = spec.type is not None
+        kind = spec.type if own else usual.type
+        with self.wire.source.blame("error", self.name):
+            return Answer(
+                schema.Answer(
+                    status=spec.status or (None if spec.redirect is not None else 400), type=kind,
+                    otherwise=spec.otherwise if own else usual.otherwise, body=spec.body, raw=spec.raw,
+                    headers=spec.headers, redirect=spec.redirect, page=spec.page,
+                ),
+                self.wire, spec,
+            )
+
+
+@dataclass
+class Route:
+    """What is at a URL: the exchanges for the request's method, and the methods that there are."""
+
+    exchanges: list[Exchange] = field(default_factory=list)
+    methods: list[str] = field(default_factory=list)
+    values: dict[str, str] = field(default_factory=dict)
+
+
+class Wire:
+    """One provider, compiled."""
+
+    def __init__(
+        self, source: Any, settings: Mapping[str, str], spec: schema.Contract, missing: Mapping[str, str]
+    ) -> None:
+        self.source, self.settings, self.spec, self.missing = source, settings, spec, missing
+        self.id, self.name, self.family = spec.id, spec.name, spec.family
+        self.client, self.lifetimes = spec.client, spec.lifetimes
+        self.exchanges = [Exchange(item, self) for item in spec.exchange]
+        self.errors = {name: Fault(name, item, self) for name, item in spec.error.items()}
+        self.aliases: dict[str, list[str]] = {}
+        for name, item in spec.error.items():
+            for alias in item.also or ():
+                self.aliases.setdefault(alias, []).append(name)
+        self.forms = {name: chooser(self.fill(text)) for name, text in spec.forms.items()}
+        self.person = {name: chooser(self.fill(text)) for name, text in spec.person.items()}
+        self.app_facts = {name: chooser(self.fill(text)) for name, text in spec.app.items()}
+        self._exact: dict[tuple[str, str], list[Exchange]] = {}
+        self._pattern: list[tuple[Any, Any, Exchange]] = []
+        for exchange in self.exchanges:
+            for url in exchange.urls if not exchange.when else ():
+                self._add(url, exchange)
+
+    def fill(self, text: str) -> str:
+        return fill_settings(text, self.settings)
+
+    def _add(self, url: str, exchange: Exchange) -> None:
+        scheme, _, rest = url.partition("://")
+        host, slash, path = rest.partition("/")
+        if not host or scheme not in ("http", "https"):
+            raise ContractError(f"{url!r} is no http(s) URL", file=self.source.file, key=exchange.label)
+        if "$" in host or "$" in path:
+            self._pattern.append((url_regex(host.lower()), url_regex(slash + path), exchange))
+        else:
+            self._exact.setdefault((host.lower(), (slash + path) or "/"), []).append(exchange)
+
+    @cached_property
+    def hosts(self) -> list[str]:
+        """Every host of the contract; a `$name` label makes it a `*.` family."""
+        found = {urlsplit(url.replace("$", "*")).netloc.lower() for item in self.exchanges for url in item.urls}
+        return sorted(["*" + host[host.index("."):] if host.startswith("*") else host for host in found])
+
+    def route(self, request: Request) -> Route:
+        """The exchanges at this URL, those that fit best first."""
+        here = list(self._exact.get((request.host, request.path), ()))
+        values: dict[str, str] = {}
+        if not here:
+            for host, path, exchange in self._pattern:
+                if (at_host := host.fullmatch(request.host)) and (at_path := path.fullmatch(request.path)):
+                    here.append(exchange)
+                    values.update(at_host.groupdict() | at_path.groupdict())
+        found = [item for item in here if item.method == request.method]
+        if len(found) > 1:
+            found.sort(key=lambda item: item.fits(request))
+        return Route(found, sorted({item.method for item in here}), values)
+
+    def step(self, name: str) -> Exchange | None:
+        """The plain exchange of a step, or None."""
+        return next((item for item in self.exchanges if item.step == name and not item.name), None)
+
+    @cached_property
+    def steps(self) -> dict[str, list[Exchange]]:
+        out: dict[str, list[Exchange]] = {}
+        for item in self.exchanges:
+            out.setdefault(item.step, []).append(item)
+        return out
+
+    def error(self, refusal: str, step: str) -> Fault | None:
+        """The contract's answer to a refusal at a step: its own name first, then an error that tells it too.
+
+        An error of the step itself goes before one of the step's group, and any before none.
+        """
+        names = [f"{refusal}:{step}", refusal, *self.aliases.get(refusal, ())]
+        found = [self.errors[name] for name in names if name in self.errors]
+        for place in (step, self.group(step)):
+            for item in found:
+                if place in item.steps or item.name == names[0]:
+                    return item
+        return found[0] if found else None
+
+    def group(self, step: str) -> str:
+        """authorize, token (whatever authenticates the client) or resource (whatever a token opens)."""
+        if step in ("authorize", "token"):
+            return step
+        exchange = self.step(step)
+        return "token" if exchange is not None and exchange.spec.authenticated else "resource"
+
+    def waived(self, refusal: str) -> str | None:
+        """The reason why this provider does not refuse it, or None when it does."""
+        return next((self.spec.waive[name] for name in (refusal, *self.aliases_of(refusal)) if name in self.spec.waive),
+                    None)
+
+    def aliases_of(self, refusal: str) -> list[str]:
+        return [] if refusal in self.errors else self.aliases.get(refusal, [])
+
+    @cached_property
+    def claims(self) -> Body | None:
+        """The body of the identity token, or None where the provider issues none."""
+        spec = self.spec.id_token
+        if spec is None:
+            return None
+        with self.source.blame("id_token"):
+            data = spec.raw.encode() if spec.raw is not None else self.source.read_body(spec.body or "")
+            bind = {place: self.fill(text) for place, text in spec.bind.items() if text is not False}
+            return Body(data, "json", bind, optional=spec.optional, nullable=spec.nullable, needs=spec.needs)
+
+    def redirect_url(self, target: str, params: list[tuple[str, str]], fragment: bool = False) -> str:
+        """`target` with parameters added to its query, or as its fragment."""
+        if fragment:
+            return f"{target.partition('#')[0]}#{urlencode(params)}"
+        base, hash_, tail = target.partition("#")
+        return f"{base}{'&' if '?' in base else '?'}{urlencode(params)}{hash_}{tail}" if params else target
+
+
+__all__ = ["Answer", "Exchange", "Fault", "Problem", "Route", "Values", "Wire"]

@@ -1,0 +1,310 @@
+"""What every family builds on: one call, its values, and the way from a rule to an answer.
+
+A step is a list of refusals in order, each one small function named after what it refuses, and then an act that
+changes state and names values. The contract says what the answer looks like; nothing here writes a body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mockidp.apps import App
+from mockidp.clock import iso
+from mockidp.contract.template import stretch
+from mockidp.contract.wire import Answer, Exchange, Problem, Wire
+from mockidp.errors import Refusal
+from mockidp.faults import Fault, Where
+from mockidp.journal import Entry, Login
+from mockidp.store import Grant, Store
+from mockidp.wire import Request, Response
+
+if TYPE_CHECKING:
+    from mockidp.people import Person
+    from mockidp.world import World
+
+Rule = Callable[["Call"], Refusal | None]
+Act = Callable[["Call"], "Response | None"]
+Value = Callable[["Call"], Any]
+
+
+class Values(dict[str, Any]):
+    """The values of a call: those the request told, and those that are worked out when first asked for."""
+
+    __slots__ = ("call", "told")
+
+    def __init__(self, call: Call, told: dict[str, Any]) -> None:
+        super().__init__(told)
+        self.call, self.told = call, dict(told)
+
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = self.call.resolve(name)
+        return value
+
+
+class Call:
+    """One request on its way to an answer. Rules read it, acts change it, `answer` turns it into a response."""
+
+    def __init__(
+        self, family: Family, world: World, store: Store, wire: Wire, exchange: Exchange, request: Request,
+        told: dict[str, Any], problems: list[Problem], entry: Entry,
+    ) -> None:
+        self.family, self.world, self.store, self.wire = family, world, store, wire
+        self.exchange, self.request, self.problems, self.entry = exchange, request, problems, entry
+        self.step, self.provider = exchange.step, wire.id
+        self.group = wire.group(exchange.step)
+        self.now = world.clock.now()
+        self.values = Values(self, told)
+        self.decision: dict[str, str] = {}
+        self.app: App | None = None
+        self.person: Person | None = None
+        self.grant: Grant | None = None
+        self.login: Login | None = None
+        self.granted: frozenset[str] = frozenset()
+        self.redirect_to: str | None = None
+        self.headers: list[tuple[str, str]] = []
+
+    # values
+
+    def told(self, name: str) -> Any:
+        """A value of the request itself, or None; nothing is worked out."""
+        return dict.get(self.values, name)
+
+    def resolve(self, name: str) -> Any:
+        """A value by name: of the person, the app, the family's list, the contract's own forms, or None."""
+        head, _, tail = name.partition(".")
+        if head == "person":
+            return getattr(self.person, tail, None) if self.person is not None else None
+        if head == "app":
+            return self._app_value(tail)
+        if name in self.family.values:
+            return self.family.values[name](self)
+        if self.grant is not None and name in self.grant.facts:
+            return self.grant.facts[name]
+        if name in self.wire.person:
+            return self._derived(name)
+        if name in self.wire.forms:
+            return self.fresh(name)
+        return COMMON[name](self) if name in COMMON else None
+
+    def _app_value(self, name: str) -> str | None:
+        if self.app is None:
+            return None
+        return {"id": self.app.client_id, "secret": self.app.client_secret}.get(name, self.app.facts.get(name))
+
+    def _derived(self, name: str) -> Any:
+        if self.person is None:
+            return None
+        if self.person.number > 2**53 and ONE_NUMBER.fullmatch(self.wire.spec.person[name]):
+            return str(self.person.number)  # the cast's number that a double cannot hold
+        seed = f"{self.provider}:{name}:{self.person.number}".encode()
+        return self.wire.person[name](lambda count: stretch(seed, count), self.values)
+
+    def fresh(self, form: str) -> str:
+        """A new secret in the provider's own form."""
+        return str(self.wire.forms[form](self.world.random, self.values))
+
+    def lifetime(self, kind: str) -> int:
+        return self.wire.lifetimes.get(kind, 0)
+
+    # rules
+
+    def check(self, rules: Iterable[Rule]) -> None:
+        """Apply refusals in order. One that the contract waives is only remarked upon, unless the world is strict."""
+        for rule in rules:
+            refusal = rule(self)
+            if refusal is not None:
+                self.refuse(refusal)
+
+    def refuse(self, refusal: Refusal) -> None:
+        reason = self.wire.waived(refusal.name)
+        if reason is None or self.world.strict:
+            raise refusal
+        self.remark(f"{refusal.why} ({self.wire.name} lets it pass: {reason})")
+
+    def remark(self, text: str) -> None:
+        """Accepted by this provider, but not best practice. A strict world refuses it."""
+        if self.world.strict:
+            raise Refusal("bad_request", text)
+        self.entry.remarks.append(text)
+
+    def faults(self, where: Where) -> list[Fault]:
+        """The faults asked for that strike here; each is written into the journal."""
+        world = self.world
+        if not world.faults.rules:
+            return []
+        found = world.faults.now(where, self.provider, self.step, self.group,
+                                 self.person.id if self.person else "", self.app.client_id if self.app else "")
+        if found:
+            self.entry.fault = ", ".join(fault.name for fault in found)
+        return found
+
+    # state
+
+    def join(self, login_id: str) -> None:
+        """Tell this request as part of a login that is under way."""
+        self.login = self.world.journal.get(login_id) or self.login
+
+    def new_grant(self, ttl: int, **fields: Any) -> Grant:
+        """A record for a code or token of this call's app, person and login; `ttl` in seconds, 0 for ever."""
+        base = self.grant
+        return Grant(
+            world=self.world.name, provider=self.provider, client_id=self.app.client_id if self.app else "",
+            person=self.person.id if self.person else "", login=self.login.id if self.login else "", issued=self.now,
+            expires=self.now + ttl if ttl else 0.0,
+            **{"scope": base.scope if base else (), "facts": dict(base.facts) if base else {}, **fields},
+        )
+
+    def use(self, grant: Grant) -> None:
+        """Go on as the app, person and scopes that a record stands for."""
+        self.grant = grant
+        self.granted = frozenset(grant.scope)
+        self.person = self.world.people[grant.person] if grant.person else None
+        if self.app is None:
+            self.app = self.world.apps.find(self.provider, grant.client_id)
+        self.join(grant.login)
+
+    # answers
+
+    def answer(self, answer: Answer) -> Response:
+        """Turn the contract's answer into a response."""
+        headers = [(key, str(value)) for key, build in answer.headers.items()
+                   if (value := build(self.values)) is not None]
+        headers += self.headers
+        if answer.redirect is not None:
+            return self._redirect(answer, headers)
+        if answer.page is not None:
+            return self._page(answer.page, answer.status)
+        body = b"" if answer.body is None else answer.body.render(self.values, self.granted)
+        kind = answer.type
+        if answer.otherwise and answer.type.split(";")[0] not in self.request.headers.get("accept", ""):
+            kind, body = answer.otherwise, as_form(body)
+        if self.request.base:
+            body = self.outward_bytes(body)
+        if kind:
+            headers.append(("Content-Type", kind))
+        return Response(answer.status, headers, body)
+
+    def _redirect(self, answer: Answer, headers: list[tuple[str, str]]) -> Response:
+        if self.redirect_to is None:
+            return self._page("The provider does not send anybody back to this app.", 400)
+        params = []
+        for key, pattern in (answer.redirect or {}).items():
+            value = pattern.build(self.values)
+            if value is not None:
+                params.append((key, value if pattern.names and not pattern.text.startswith("{") else self.outward(value)))
+        return self.family.send(self, params, headers, answer.status)
+
+    def _page(self, title: str, status: int) -> Response:
+        from mockidp.web import pages  # lazy: most calls show no page
+
+        entry = self.entry
+        where = f"{self.wire.name}, step {self.step}"
+        values = [text for text in (
+            f"expected: {entry.expected}" if entry.expected is not None else "",
+            f"got: {entry.got}" if entry.got is not None else "") if text]
+        return pages.error(card(self.wire), title, f"{entry.why}. {' — '.join(values)}".strip(), where,
+                           NEXT.get(entry.refused, "Compare the request with the contract."), status)
+
+    def outward(self, text: str) -> str:
+        """A provider's URL as this caller writes it: in path form when the request came so."""
+        if not self.request.base or self.request.headers.get("x-mockidp-issuer") == "real":
+            return text
+        return self.family.hosts_regex(self.wire).sub(lambda found: f"{self.request.base}/{found[1]}", text)
+
+    def outward_bytes(self, body: bytes) -> bytes:
+        base = self.request.base
+        text = body.decode("utf-8", "replace")
+        return self.family.hosts_regex(self.wire).sub(lambda found: f"{base}/{found[1]}", text).encode()
+
+
+COMMON: dict[str, Value] = {
+    "now": lambda call: int(call.now),
+    "now.iso": lambda call: iso(call.now),
+    "now.ms": lambda call: int(call.now * 1000),
+}
+ONE_NUMBER = re.compile(r"\{\d+ digit\}")
+NEXT = {
+    "unknown_client": "Use the ready-made app (`mockidp apps`), register yours, or serve with `--apps learn`.",
+    "redirect_unregistered": "Register this redirect URI with the app; the ready-made app takes loopback URIs only.",
+}
+
+
+def as_form(body: bytes) -> bytes:
+    """A flat JSON object as a form; what is no flat object is left alone."""
+    from mockidp.contract.body import FORMATS
+
+    document = FORMATS["json"].parse(body) if body else {}
+    return FORMATS["form"].dump(document) if isinstance(document, dict) else body  # type: ignore[no-any-return]
+
+
+def card(wire: Wire) -> Any:
+    from mockidp.web import pages  # lazy: most calls show no page
+
+    return pages.ProviderCard(wire.id, wire.name, wire.spec.colour, wire.family, wire.spec.status)
+
+
+class Family:
+    """The rules of one protocol. `rules` and `acts` are by step; `resource` stands for any other step."""
+
+    rules: ClassVar[dict[str, tuple[Rule, ...]]] = {}
+    acts: ClassVar[dict[str, Act]] = {}
+    values: ClassVar[dict[str, Value]] = {}
+
+    def handle(self, call: Call) -> Response:
+        """Answer one call: refusals, act, and the contract's answer."""
+        key = call.step if call.step in self.acts or call.step in self.rules else "resource"
+        for fault in call.faults("refuse"):
+            self.prepare_fault(call)
+            raise Refusal(fault.error, f"the fault {fault.name} was asked for")
+        call.check(self.rules.get(key, ()))
+        done = self.acts[key](call) if key in self.acts else None
+        return done if done is not None else self.respond(call)
+
+    def login_of(self, call: Call) -> Login | None:
+        """The login that a request begins, or None where a code or token will tell."""
+        return call.world.journal.begin(call.provider, call.now) if call.step == "authorize" else None
+
+    def prepare_fault(self, call: Call) -> None:
+        """Learn as much of the call as a refusal needs in order to be told to the app."""
+
+    def respond(self, call: Call) -> Response:
+        """The answer of the exchange, or of the first variant of it whose conditions hold."""
+        return call.answer(self.variant(call).answer)
+
+    def variant(self, call: Call) -> Exchange:
+        return next((item for item in call.wire.steps[call.step] if item.when and self.holds(call, item.when)),
+                    call.exchange)
+
+    def holds(self, call: Call, when: dict[str, str]) -> bool:
+        """Whether every condition of a variant is true: `present`, `absent`, or the value as text."""
+        for name, want in when.items():
+            value = call.values[name]
+            got = "absent" if value in (None, "", ()) else "present"
+            if want not in (got, str(value).lower() if isinstance(value, bool) else str(value)):
+                return False
+        return True
+
+    def refused(self, call: Call, refusal: Refusal) -> Response:
+        """The contract's answer to a refusal; the reason goes to the journal only."""
+        entry = call.entry
+        entry.refused, entry.why = refusal.name, refusal.why
+        entry.expected, entry.got = refusal.expected, refusal.got
+        error = call.wire.error(refusal.name, call.step)
+        if error is None:
+            return Response(400, [("Content-Type", "text/plain; charset=utf-8")], b"refused: see the journal\n")
+        entry.exchange, entry.evidence = error.name, error.evidence
+        return call.answer(error.answer(call.step))
+
+    def send(self, call: Call, params: list[tuple[str, str]], headers: list[tuple[str, str]], status: int) -> Response:
+        """Send the browser back to the app with parameters."""
+        return Response(status, [*headers, ("Location", call.wire.redirect_url(call.redirect_to or "/", params))])
+
+    def hosts_regex(self, wire: Wire) -> re.Pattern[str]:
+        """Finds the scheme and host of every URL of this provider in a text."""
+        found: re.Pattern[str] | None = wire.__dict__.get("hosts_regex")
+        if found is None:
+            names = sorted((re.escape(h).replace(r"\*", "[a-z0-9-]+") for h in wire.hosts), key=len, reverse=True)
+            found = wire.__dict__["hosts_regex"] = re.compile(rf"https?:\\?/\\?/({'|'.join(names)})(?![\w.-])")
+        return found

@@ -1,0 +1,498 @@
+"""OAuth 2.0, authorization code grant (RFC 6749, 6750, 7009, 7636): what is refused, in order, and what is issued.
+
+May live here: what the RFCs say of all servers. What one provider does otherwise is its contract's, or its
+module's in `quirks/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus, urlsplit
+
+from mockidp.errors import Refusal, UsageError
+from mockidp.families.base import Call, Family, card
+from mockidp.jose import b64url
+from mockidp.store import Grant
+from mockidp.wire import Response
+
+if TYPE_CHECKING:
+    from mockidp.people import Person
+
+# finding out who calls, before anything is refused
+
+
+def basic_credentials(call: Call) -> tuple[str, str] | None:
+    """Id and secret of an HTTP Basic header, form-decoded as RFC 6749 section 2.3.1 asks."""
+    try:
+        user, colon, password = b64decode(call.told("basic") or "", validate=True).decode().partition(":")
+    except (Base64Error, UnicodeDecodeError):
+        return None
+    return (unquote_plus(user), unquote_plus(password)) if colon else None
+
+
+def find_app(call: Call) -> None:
+    """The app that the request names, in the body, the query or the Basic header."""
+    client_id, secret = call.told("app.id"), call.told("app.secret")
+    if call.told("basic") is not None:
+        client_id, secret = basic_credentials(call) or ("", "")
+    call.values["presented_secret"] = secret
+    if client_id is not None:
+        apps = call.world.apps
+        call.values["presented_id"] = client_id
+        call.app = apps.find(call.provider, client_id) or apps.learn(call.provider, client_id, call.told("redirect_uri"))
+    for name in ("app.id", "app.secret"):
+        call.values.pop(name, None)  # from here on they are the registered app's own
+
+
+# refusals at authorize
+
+
+def unknown_client(call: Call) -> Refusal | None:
+    if call.app is not None:
+        return None
+    known = ", ".join(app.client_id for app in call.world.apps.of(call.provider)) or "none"
+    return Refusal("unknown_client", "no app has this client id", expected=known, got=dict.get(call.values, "presented_id"))
+
+
+def redirect_unregistered(call: Call) -> Refusal | None:
+    """Also settles where the browser goes back to."""
+    assert call.app is not None
+    uri = call.told("redirect_uri")
+    if uri is None and len(call.app.redirect_uris) == 1:
+        uri = call.app.redirect_uris[0]
+    if uri is None:
+        return Refusal("redirect_missing_at_authorize", "no redirect_uri, and the app has not exactly one registered")
+    if not call.app.allows(uri):
+        allowed = ", ".join(call.app.redirect_uris) or "any http(s) URI on loopback"
+        return Refusal("redirect_unregistered", "redirect_uri is not registered", expected=allowed, got=uri)
+    call.redirect_to = uri
+    return None
+
+
+def misfit(call: Call) -> Refusal | None:
+    """A parameter that is missing, has another form, travels elsewhere or comes twice."""
+    for problem in call.problems:
+        if problem.kind == "unlisted":
+            if call.exchange.unlisted_refused:
+                return Refusal("bad_request", str(problem))
+            if not problem.key.startswith("mockidp"):
+                call.entry.remarks.append(f"{problem} in the contract, and ignored".replace("is unlisted", "is not listed"))
+            continue
+        name = next((call.wire.missing[n] for n in problem.names if n in call.wire.missing), "bad_request")
+        if problem.key == "response_type":
+            name = "unsupported_response_type"
+        return Refusal(name, str(problem), expected=problem.expected, got=problem.got)
+    return None
+
+
+def challenge_missing(call: Call) -> Refusal | None:
+    if call.wire.client.pkce == "required" and call.told("code_challenge") is None:
+        return Refusal("challenge_missing", "this provider wants PKCE and no code_challenge came")
+    return None
+
+
+def pkce_forbidden(call: Call) -> Refusal | None:
+    if call.wire.client.pkce == "forbidden" and (call.told("code_challenge") or call.told("code_verifier")):
+        return Refusal("pkce_forbidden", "this provider refuses PKCE parameters")
+    return None
+
+
+def challenge_method_refused(call: Call) -> Refusal | None:
+    if call.told("code_challenge") is None or call.wire.client.pkce not in ("optional", "required"):
+        return None
+    method = call.told("code_challenge_method") or "plain"
+    known = call.wire.client.pkce_methods
+    if method not in known:
+        return Refusal("challenge_method_refused", "code_challenge_method is not supported", expected=", ".join(known),
+                       got=method)
+    return None
+
+
+def best_practice(call: Call) -> Refusal | None:
+    """What the provider accepts and RFC 9700 would not: told in the journal, refused in a strict world."""
+    if not call.told("state") and not call.told("nonce"):
+        call.remark("no state was sent: the callback cannot be tied to the browser (RFC 9700 section 2.1)")
+    if call.wire.client.pkce == "optional" and call.told("code_challenge") is None:
+        call.remark("no code_challenge was sent although the provider supports PKCE (RFC 9700 section 2.1.1)")
+    return None
+
+
+# refusals wherever a client authenticates
+
+
+def auth_method_wrong(call: Call) -> Refusal | None:
+    if call.wire.client.auth != "either":
+        return None
+    ways = [name for name, sent in (("Basic", call.told("basic")), ("body", call.values["presented_secret"])) if sent]
+    if not ways:
+        return Refusal("wrong_secret", "no client credentials, neither Basic nor in the body")
+    return None
+
+
+def wrong_secret(call: Call) -> Refusal | None:
+    assert call.app is not None
+    given = call.values["presented_secret"] or ""
+    if call.wire.client.auth == "none":
+        return None
+    if call.app.learned and not call.app.client_secret:
+        call.app.client_secret = given
+    if not hmac.compare_digest(given.encode(), call.app.client_secret.encode()):
+        return Refusal("wrong_secret", "the client secret is not that of the app", expected=hint(call.app.client_secret),
+                       got=hint(given))
+    return None
+
+
+def hint(secret: str) -> str:
+    """Enough of a secret to tell two apart, not enough to use it."""
+    return f"{len(secret)} characters, sha256 {hashlib.sha256(secret.encode()).hexdigest()[:8]}"
+
+
+# refusals of a code
+
+
+def unknown_code(call: Call) -> Refusal | None:
+    """Also goes on as the login that the code belongs to."""
+    code = call.told("code") or ""
+    grant = call.store.get("code", f"{call.provider}:{code}")
+    if grant is None:
+        return Refusal("bad_code", "this provider has issued no such code", got=code[:6] + "…")
+    call.use(grant)
+    return None
+
+
+def code_of_another_app(call: Call) -> Refusal | None:
+    assert call.grant is not None
+    if call.app is None or call.grant.client_id == call.app.client_id:
+        return None
+    return Refusal("code_of_another_app", "the code was issued to another app", expected=call.grant.client_id,
+                   got=call.app.client_id)
+
+
+def code_used(call: Call) -> Refusal | None:
+    """A second use also ends the tokens of the first (RFC 6749 section 4.1.2)."""
+    assert call.grant is not None
+    if not call.grant.used:
+        return None
+    call.store.put("ended", call.grant.family, call.grant)
+    return Refusal("code_used", "the code has been used before; the tokens it gave are revoked")
+
+
+def code_expired(call: Call) -> Refusal | None:
+    assert call.grant is not None
+    if call.grant.expires and call.now >= call.grant.expires:
+        return Refusal("code_expired", "the code is too old", expected=f"at most {call.lifetime('code')} s",
+                       got=f"{call.now - call.grant.issued:.0f} s")
+    return None
+
+
+def redirect_missing(call: Call) -> Refusal | None:
+    assert call.grant is not None
+    if call.grant.redirect_uri is not None and call.told("redirect_uri") is None:
+        return Refusal("redirect_missing", "no redirect_uri at token, and one was sent at authorize",
+                       expected=call.grant.redirect_uri, got="")
+    return None
+
+
+def redirect_mismatch(call: Call) -> Refusal | None:
+    assert call.grant is not None
+    given = call.told("redirect_uri")
+    if given is None or call.grant.redirect_uri is None or given == call.grant.redirect_uri:
+        return None
+    return Refusal("redirect_mismatch", "redirect_uri at token is not the one at authorize",
+                   expected=call.grant.redirect_uri, got=given)
+
+
+def verifier_missing(call: Call) -> Refusal | None:
+    assert call.grant is not None
+    if call.grant.challenge is not None and not call.told("code_verifier"):
+        return Refusal("verifier_missing", "no code_verifier, and a code_challenge was sent at authorize",
+                       expected=call.grant.challenge, got="")
+    return None
+
+
+def verifier_wrong(call: Call) -> Refusal | None:
+    assert call.grant is not None
+    verifier, challenge = call.told("code_verifier"), call.grant.challenge
+    if challenge is None or not verifier:
+        return None
+    made = s256(verifier) if call.grant.method == "S256" else verifier
+    if not hmac.compare_digest(made.encode(), challenge.encode()):
+        return Refusal("verifier_wrong", "the code_verifier does not give the code_challenge", expected=challenge, got=made)
+    return None
+
+
+def s256(verifier: str) -> str:
+    """RFC 7636 section 4.2."""
+    return b64url(hashlib.sha256(verifier.encode()).digest())
+
+
+# refusals of a refresh token
+
+
+def bad_refresh_token(call: Call) -> Refusal | None:
+    token = call.told("refresh_token") or ""
+    grant = call.store.get("refresh", f"{call.provider}:{token}")
+    if grant is None:
+        return Refusal("bad_refresh_token", "this provider has issued no such refresh token", got=token[:6] + "…")
+    call.use(grant)
+    return None
+
+
+def refresh_token_of_another_app(call: Call) -> Refusal | None:
+    assert call.grant is not None
+    if call.app is None or call.grant.client_id == call.app.client_id:
+        return None
+    return Refusal("refresh_token_of_another_app", "the refresh token was issued to another app",
+                   expected=call.grant.client_id, got=call.app.client_id)
+
+
+def refresh_token_used(call: Call) -> Refusal | None:
+    assert call.grant is not None
+    if call.grant.used:
+        return Refusal("refresh_token_used", "the refresh token has been exchanged for a newer one")
+    return None
+
+
+def refresh_token_revoked(call: Call) -> Refusal | None:
+    assert call.grant is not None
+    if call.grant.revoked or call.store.get("ended", call.grant.family):
+        return Refusal("refresh_token_revoked", "the refresh token has been revoked")
+    return None
+
+
+def refresh_token_expired(call: Call) -> Refusal | None:
+    assert call.grant is not None
+    if call.grant.expires and call.now >= call.grant.expires:
+        return Refusal("refresh_token_expired", "the refresh token is too old")
+    return None
+
+
+# refusals of an access token
+
+
+def bad_token(call: Call) -> Refusal | None:
+    """Also goes on as the person that the token stands for."""
+    token = call.told("access_token")
+    if token is None:
+        return Refusal("no_token", "no access token came")
+    grant = call.store.get("access", f"{call.provider}:{token}")
+    if grant is None:
+        return Refusal("bad_token", "this provider has issued no such access token", got=token[:6] + "…")
+    call.use(grant)
+    return None
+
+
+def token_revoked(call: Call) -> Refusal | None:
+    assert call.grant is not None
+    if call.grant.revoked or call.store.get("ended", call.grant.family):
+        return Refusal("token_revoked", "the access token has been revoked")
+    return None
+
+
+def token_expired(call: Call) -> Refusal | None:
+    assert call.grant is not None
+    if call.grant.expires and call.now >= call.grant.expires:
+        return Refusal("token_expired", "the access token is too old", expected=f"at most {call.lifetime('access_token')} s",
+                       got=f"{call.now - call.grant.issued:.0f} s")
+    return None
+
+
+def person_deleted(call: Call) -> Refusal | None:
+    if call.person is not None and call.person.deleted:
+        return Refusal("person_deleted", "the account has been deleted")
+    return None
+
+
+def missing_scope(call: Call) -> Refusal | None:
+    wanted = call.exchange.scope
+    if wanted and wanted.isdisjoint(call.granted):
+        return Refusal("missing_scope", f"{call.step} needs a scope that was not granted",
+                       expected=" or ".join(sorted(wanted)), got=" ".join(sorted(call.granted)) or "none")
+    return None
+
+
+# acts
+
+
+def choose_person(call: Call) -> Person | None:
+    """Who logs in: by the page's form, by the world's setting, or nobody yet."""
+    people = call.world.people
+    if call.decision:
+        chosen = call.decision.get("other") or call.decision.get("person") or ""
+        return people.by_email(chosen) if "@" in chosen and chosen not in people else people[chosen]
+    return people[call.world.person] if call.world.person else None
+
+
+def authorize(call: Call) -> Response | None:
+    """Show the login page, or take the decision and issue a code."""
+    try:
+        call.person = choose_person(call)
+    except UsageError as error:
+        call.entry.remarks.append(str(error))
+        return login_page(call, [str(error)])
+    denied = bool(call.faults("person"))
+    if call.person is None and not denied:
+        return login_page(call, [])
+    login = call.login
+    if login is not None:
+        login.person = call.person.id if call.person else ""
+    if denied or (call.person and call.person.denies) or call.decision.get("decision") == "deny":
+        raise Refusal("denied", "the person said no")
+    call.granted = frozenset(scopes(call))
+    for fault in call.faults("value"):
+        if fault.name in ("wrong_state", "missing_state"):
+            call.values["state"] = "another-state" if fault.name == "wrong_state" else None
+    return None
+
+
+def scopes(call: Call) -> tuple[str, ...]:
+    """The scopes granted: those asked for, and those that the provider always gives."""
+    rules = call.wire.client.scope
+    asked = [item for item in split_scope(call.told("scope") or "", rules.delimiter) if item]
+    return tuple(dict.fromkeys([*asked, *rules.always]))
+
+
+def split_scope(text: str, delimiter: str) -> Iterable[str]:
+    return text.split(delimiter) if delimiter.strip() else text.split()
+
+
+def login_page(call: Call, problems: list[str]) -> Response:
+    """The page on which somebody picks a person and decides."""
+    from mockidp.web import pages  # lazy: with `--as` no page is ever shown
+
+    rules = call.wire.client.scope
+    asked = [pages.Scope(name, rules.words.get(name, name), False) for name in scopes(call)]
+    target = urlsplit(call.redirect_to or "")
+    hidden = [pair for pair in call.request.form_pairs if not pair[0].startswith("mockidp.")]
+    return pages.login(
+        card(call.wire), call.app.name or call.app.client_id if call.app else "an app", call.world.people.named(), asked,
+        hidden, hint=call.told("login_hint") or "", remark=[*problems, *call.entry.remarks],
+        redirect_origin=f"{target.scheme}://{target.netloc}" if target.netloc else f"{target.scheme}:",
+        status=400 if problems else 200,
+    )
+
+
+FORGET = {"app.id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "login_hint"}
+
+
+def issue_code(call: Call) -> str:
+    """A new code that remembers what it was issued for."""
+    code = call.fresh("code")
+    challenge = call.told("code_challenge") if call.wire.client.pkce in ("optional", "required") else None
+    grant = call.new_grant(
+        call.lifetime("code"), scope=scopes(call), redirect_uri=call.told("redirect_uri"), nonce=call.told("nonce"),
+        challenge=challenge, method=call.told("code_challenge_method") or "plain", family=code,
+        facts={name: value for name, value in call.values.told.items() if name not in FORGET},
+    )
+    remember(call, "code", code, grant)
+    if call.login:
+        call.login.outcome = "code"
+    return code
+
+
+def redeem(call: Call) -> None:
+    """Mark the code used, so that it opens nothing again."""
+    assert call.grant is not None
+    call.grant.used = True
+    call.store.put("code", f"{call.provider}:{call.told('code')}", call.grant)
+    if call.login:
+        call.login.outcome = "logged_in"
+
+
+def issue_access(call: Call) -> str:
+    return _issue(call, "access", "access_token")
+
+
+def issue_refresh(call: Call) -> str:
+    return _issue(call, "refresh", "refresh_token")
+
+
+def _issue(call: Call, kind: str, form: str) -> str:
+    token = call.fresh(form)
+    family, nonce = (call.grant.family, call.grant.nonce) if call.grant else ("", None)
+    remember(call, kind, token, call.new_grant(call.lifetime(form), family=family, nonce=nonce))
+    return token
+
+
+def remember(call: Call, kind: str, key: str, grant: Grant) -> None:
+    call.store.put(kind, f"{call.provider}:{key}", grant)
+
+
+def refresh(call: Call) -> None:
+    """Issue a new access token; the refresh token is replaced where the contract's answer carries a new one."""
+    assert call.grant is not None
+    old = call.told("refresh_token")
+    call.values["presented_refresh_token"] = old
+    answer = call.exchange.answer.body
+    if answer is not None and "$refresh_token" in answer.bind.values():
+        call.grant.used = True
+        call.store.put("refresh", f"{call.provider}:{old}", call.grant)
+        del call.values["refresh_token"]
+
+
+def revoke(call: Call) -> None:
+    """End a token and all that came of the same code (RFC 7009 section 2.1); an unknown one is no error."""
+    for kind in ("access", "refresh"):
+        grant = call.store.get(kind, f"{call.provider}:{call.told('token')}")
+        if grant is not None:
+            grant.revoked = True
+            call.store.put(kind, f"{call.provider}:{call.told('token')}", grant)
+            call.store.put("ended", grant.family, grant)
+
+
+def resource(call: Call) -> None:
+    if any(fault.name == "sub_differs" for fault in call.faults("value")) and call.person is not None:
+        call.person = call.world.people["eve" if call.person.id != "eve" else "bob"]
+
+
+def granted(call: Call) -> str:
+    """The granted scopes as this provider writes them."""
+    rules = call.wire.client.scope
+    names = call.grant.scope if call.grant is not None and call.step != "authorize" else scopes(call)
+    return rules.returned.join(rules.aliases.get(name, name) for name in names)
+
+
+class OAuth2(Family):
+    """The authorization code grant."""
+
+    rules = {
+        "authorize": (unknown_client, redirect_unregistered, misfit, challenge_missing, pkce_forbidden,
+                      challenge_method_refused, best_practice),
+        "token": (misfit, auth_method_wrong, unknown_client, wrong_secret, unknown_code, code_of_another_app, code_used,
+                  code_expired, redirect_missing, redirect_mismatch, pkce_forbidden, verifier_missing, verifier_wrong),
+        "refresh": (misfit, auth_method_wrong, unknown_client, wrong_secret, bad_refresh_token,
+                    refresh_token_of_another_app, refresh_token_used, refresh_token_revoked, refresh_token_expired),
+        "revoke": (misfit, auth_method_wrong, unknown_client, wrong_secret),
+        "resource": (misfit, bad_token, token_revoked, token_expired, person_deleted, missing_scope),
+    }
+    acts = {"authorize": authorize, "token": redeem, "refresh": refresh, "revoke": revoke, "resource": resource}
+    values = {
+        "code": issue_code, "access_token": issue_access, "refresh_token": issue_refresh, "granted": granted,
+        "expires_in": lambda call: call.lifetime("access_token") or None,
+        "refresh_expires_in": lambda call: call.lifetime("refresh_token") or None,
+        "error_why": lambda call: call.entry.why,
+    }
+
+    def handle(self, call: Call) -> Response:
+        if call.group != "resource":
+            find_app(call)
+        return super().handle(call)
+
+    def prepare_fault(self, call: Call) -> None:
+        if call.step == "authorize":
+            call.check((unknown_client, redirect_unregistered))
+
+    def send(self, call: Call, params: list[tuple[str, str]], headers: list[tuple[str, str]], status: int) -> Response:
+        """Back to the app: in the query, the fragment, or a form that posts itself (OAuth 2.0 Form Post)."""
+        mode = call.told("response_mode") or "query"
+        if mode == "form_post":
+            from mockidp.web import pages  # lazy: few providers post
+
+            return pages.form_post(call.redirect_to or "", params, card(call.wire))
+        url = call.wire.redirect_url(call.redirect_to or "", params, fragment=mode == "fragment")
+        return Response(status, [*headers, ("Location", url)])

@@ -1,0 +1,123 @@
+"""OpenID Connect Core 1.0 on top of OAuth 2.0: the signed identity token, its keys, and what is asked of a login.
+
+The faults of a signed token are here too, since only the code that signs can sign wrongly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from mockidp import jose
+from mockidp.errors import Refusal
+from mockidp.families import oauth2
+from mockidp.families.base import Call
+from mockidp.faults import Fault
+from mockidp.keys import Key, KeyRing
+
+
+def ring(call: Call) -> KeyRing:
+    """The provider's keys in this world."""
+    return call.world.keys(call.provider)
+
+
+def nonce(call: Call) -> str | None:
+    """The nonce of the authorize request, where the provider echoes it."""
+    spec = call.wire.spec.id_token
+    if spec is not None and spec.nonce == "dropped":
+        return None
+    return call.grant.nonce if call.grant is not None else None
+
+
+def issue_id_token(call: Call) -> str | None:
+    """The signed claims about the person, for the app, as the contract has them."""
+    spec, body = call.wire.spec.id_token, call.wire.claims
+    if spec is None or body is None:
+        return None
+    faults = call.faults("token")
+    claims = body.filled(call.values, call.granted)
+    claims = {key: call.outward(value) if isinstance(value, str) else value for key, value in claims.items()}
+    for fault in faults:
+        CLAIM_FAULTS.get(fault.name, lambda claims, call: None)(claims, call)
+    return _signed(claims, ring(call), spec.alg, faults)
+
+
+def _signed(claims: dict[str, Any], keys: KeyRing, alg: str, faults: list[Fault]) -> str:
+    key = keys.signing(alg)
+    names = {fault.name for fault in faults}
+    if "alg_none" in names:
+        return jose.unsigned(claims, {"kid": key.kid})
+    if "hs256_public_key" in names:
+        pem = key.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return jose.sign(claims, Key(key.kid, "HS256", pem))
+    if "wrong_key" in names:
+        return jose.sign(claims, keys.stranger(alg), header={"kid": key.kid})
+    return jose.sign(claims, keys.stranger(alg) if "unknown_kid" in names else key)
+
+
+def _expired(claims: dict[str, Any], call: Call) -> None:
+    claims["iat"], claims["exp"] = int(call.now) - 7200, int(call.now) - 3600
+
+
+def _early(claims: dict[str, Any], call: Call) -> None:
+    claims["iat"] = claims["nbf"] = int(call.now) + 3600
+    claims["exp"] = int(call.now) + 7200
+
+
+CLAIM_FAULTS: dict[str, Any] = {
+    "id_token_expired": _expired,
+    "id_token_not_yet_valid": _early,
+    "wrong_iss": lambda claims, call: claims.update(iss="https://issuer.invalid"),
+    "wrong_aud": lambda claims, call: claims.update(aud="another-app"),
+    "wrong_nonce": lambda claims, call: claims.update(nonce="another-nonce"),
+    "missing_nonce": lambda claims, call: claims.pop("nonce", None),
+    "wrong_at_hash": lambda claims, call: claims.update(at_hash=jose.half_hash("another token", "RS256")),
+}
+
+
+def half_hash_of(name: str) -> Any:
+    """A value: the left half of the hash of another value (OIDC Core 3.1.3.6)."""
+
+    def value(call: Call) -> str | None:
+        spec, text = call.wire.spec.id_token, call.values[name]
+        return None if text is None or spec is None else jose.half_hash(str(text), spec.alg)
+
+    return value
+
+
+def login_required(call: Call) -> Refusal | None:
+    """OIDC Core 3.1.2.1: with prompt=none nobody may be asked anything."""
+    if call.told("prompt") == "none" and call.world.person is None and not call.decision:
+        return Refusal("login_required", "prompt=none was asked for and nobody is logged in")
+    return None
+
+
+def pairwise(call: Call) -> str:
+    """A subject of this app alone: the same person is somebody else at another app (OIDC Core 8.1)."""
+    person = call.person.number if call.person else 0
+    return hashlib.sha256(f"{call.provider}:{call.values['app.id']}:{person}".encode()).hexdigest()[:32]
+
+
+class Oidc(oauth2.OAuth2):
+    """The code flow with an identity token."""
+
+    rules = {
+        **oauth2.OAuth2.rules,
+        "authorize": (*oauth2.OAuth2.rules["authorize"], login_required),
+        "discovery": (oauth2.misfit,),
+        "jwks": (oauth2.misfit,),
+    }
+    values = {
+        **oauth2.OAuth2.values,
+        "id_token": issue_id_token,
+        "nonce": nonce,
+        "at_hash": half_hash_of("access_token"),
+        "c_hash": half_hash_of("code"),
+        "sub_for_app": pairwise,
+        "jwks": lambda call: ring(call).published(),
+        "certificates": lambda call: ring(call).certificates(),
+        "id_token_expires": lambda call: int(call.now) + (
+            call.wire.spec.id_token.lifetime if call.wire.spec.id_token else 0),
+    }

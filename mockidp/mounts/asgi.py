@@ -1,0 +1,160 @@
+"""The simulator as an ASGI application, for any ASGI server and for test clients."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import quote
+
+from mockidp.mounts import Simulator, framed, has_body, served_as
+from mockidp.wire import Request, Response
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+BODY_LIMIT = 1 << 20  # bytes; the largest form of a login is a few kilobytes
+URL_LIMIT = 32 << 10  # bytes of path and query
+HEADER_LIMIT = 64 << 10  # bytes of names and values together
+BODY_PATIENCE = 30.0  # seconds between two pieces of a body
+
+log = logging.getLogger("mockidp.server")
+
+
+class _Refused(Exception):  # noqa: N818  an answer, not an error
+    def __init__(self, status: int, text: str) -> None:
+        self.status, self.text = status, text
+
+
+class _Gone(Exception):  # noqa: N818
+    """The client hung up before it had sent its body: nobody is left to answer."""
+
+
+class App:
+    """ASGI 3 application. What is too large, malformed or too slow is refused in plain text before it is parsed."""
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        *,
+        body_limit: int = BODY_LIMIT,
+        url_limit: int = URL_LIMIT,
+        header_limit: int = HEADER_LIMIT,
+    ) -> None:
+        self.simulator = simulator
+        self.body_limit, self.url_limit, self.header_limit = body_limit, url_limit, header_limit
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        else:
+            await send({"type": "websocket.close"})
+
+    async def _http(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        head = scope["method"] == "HEAD"
+        try:
+            request = self._request(scope)
+            if "content-length" in request.headers or "transfer-encoding" in request.headers:
+                request.body = await self._body(request.headers, receive)
+            response = self.simulator.handle(request)
+            headers = _encoded(response)
+        except _Gone:
+            return
+        except _Refused as refused:
+            response = _plain(refused.status, refused.text)
+            headers = _encoded(response)
+        except Exception:
+            log.exception("the simulator failed to answer %s %s", scope["method"], scope["path"])
+            response = _plain(500, "internal error in mockidp; the server's log has the details")
+            headers = _encoded(response)
+        if response.delay > 0:
+            await asyncio.sleep(response.delay)
+        body = b"" if head or not has_body(response.status) else response.body
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _request(self, scope: MutableMapping[str, Any]) -> Request:
+        raw_path: bytes = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
+        query: bytes = scope["query_string"]
+        if len(raw_path) + len(query) > self.url_limit:
+            raise _Refused(414, f"the URL is longer than {self.url_limit} bytes")
+        headers = self._headers(scope["headers"])
+        host = headers.get("host") or _own_host(scope)
+        path, text = raw_path.decode("latin-1"), query.decode("latin-1")
+        return Request(served_as(scope["method"]), host.lower(), path, text, headers, b"", scope["scheme"])
+
+    def _headers(self, pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
+        if sum([len(name) + len(value) for name, value in pairs]) > self.header_limit:
+            raise _Refused(431, f"the headers are larger than {self.header_limit} bytes")
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
+        return headers if len(headers) == len(pairs) else _joined(pairs)
+
+    async def _body(self, headers: dict[str, str], receive: Receive) -> bytes:
+        told = headers.get("content-length", "0")
+        if not told.isdecimal():
+            raise _Refused(400, "Content-Length is not a number")
+        if len(told) > 18 or int(told) > self.body_limit:
+            raise self._too_large()
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        while message["type"] == "http.request" and message.get("more_body"):
+            if len(body) > self.body_limit:
+                raise self._too_large()
+            message = await _patiently(receive)
+            body += message.get("body", b"")
+        if message["type"] == "http.disconnect":
+            raise _Gone
+        if len(body) > self.body_limit:
+            raise self._too_large()
+        return body
+
+    def _too_large(self) -> _Refused:
+        return _Refused(413, f"the body is larger than {self.body_limit} bytes")
+
+
+async def _patiently(receive: Receive) -> Message:
+    try:
+        async with asyncio.timeout(BODY_PATIENCE):
+            return await receive()
+    except TimeoutError:
+        raise _Refused(408, f"no more of the body came in {BODY_PATIENCE:g} seconds") from None
+
+
+def _joined(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers that came more than once as one line each (RFC 9110, section 5.3; cookies RFC 6265, section 5.4)."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in pairs:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        if name == "host" and name in headers:
+            raise _Refused(400, "two Host headers")
+        headers[name] = f"{headers[name]}{'; ' if name == 'cookie' else ', '}{value}" if name in headers else value
+    return headers
+
+
+def _own_host(scope: MutableMapping[str, Any]) -> str:
+    host, port = scope.get("server") or ("localhost", None)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}" if port else host
+
+
+def _plain(status: int, text: str) -> Response:
+    return Response(status, [("Content-Type", "text/plain; charset=utf-8")], f"{text}\n".encode())
+
+
+def _encoded(response: Response) -> list[tuple[bytes, bytes]]:
+    """Headers as bytes; ValueError for one that would break out of its line, which is a bug of the simulator."""
+    pairs = []
+    for name, value in framed(response):
+        if "\n" in value or "\r" in value or "\0" in value:
+            raise ValueError(f"a line break in the response header {name}")
+        pairs.append((name.encode("latin-1"), value.encode("latin-1")))
+    return pairs
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    for phase in ("startup", "shutdown"):
+        await receive()
+        await send({"type": f"lifespan.{phase}.complete"})

@@ -1,0 +1,211 @@
+"""Request in, response out: finds the world, the provider, the exchange and the family, and writes the journal.
+
+No sockets and no sleeping. Clock and randomness belong to the world. A mount calls `handle` and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mockidp.contract.files import index
+from mockidp.contract.wire import Exchange, Route
+from mockidp.errors import ContractError, Refusal
+from mockidp.families import family_of
+from mockidp.families.base import Call
+from mockidp.journal import Entry
+from mockidp.store import MemoryStore, Store
+from mockidp.wire import Request, Response, split_path_form
+from mockidp.world import World
+
+WORLD_PREFIX = "/~"
+WORLDS = 1000
+DECISION = "mockidp."
+SLOW = 30.0  # seconds that the fault `slow` takes
+
+
+class Simulator:
+    """All providers, in one or several worlds. `world` is the one that requests belong to unless they say otherwise."""
+
+    def __init__(self, world: World | None = None, *, store: Store | None = None) -> None:
+        self.world = world or World()
+        self.worlds: dict[str, World] = {self.world.name: self.world}
+        self.store: Store = store or MemoryStore()
+
+    def add(self, world: World) -> World:
+        """Serve one more world, under its name. The oldest goes when there are too many."""
+        self.worlds[world.name] = world
+        if len(self.worlds) > WORLDS:
+            oldest = next(name for name in self.worlds if name != self.world.name)
+            del self.worlds[oldest]
+        return world
+
+    def drop(self, name: str) -> None:
+        self.worlds.pop(name, None)
+
+    def knows(self, host: str) -> bool:
+        """Whether a provider answers at this host."""
+        return bool(self.world.at_host(host.lower()))
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request. Never raises for anything that a request can hold."""
+        world = self._world(request)
+        providers = world.at_host(request.host)
+        if not providers and (split := split_path_form(request.path)) is not None:
+            request = _unfolded(request, *split)
+            providers = world.at_host(request.host)
+            if not providers:
+                return self._unknown_host(request)
+        if not providers:
+            return self._own(world, request)
+        try:
+            return self._at_provider(world, providers, request)
+        except ContractError as error:
+            return Response(500, [("Content-Type", "text/plain; charset=utf-8")], f"broken contract: {error}\n".encode())
+
+    def _world(self, request: Request) -> World:
+        """The world of a request: named by the mount, or by a path prefix `/~name`."""
+        if request.path.startswith(WORLD_PREFIX):
+            name, slash, rest = request.path[len(WORLD_PREFIX):].partition("/")
+            if name in self.worlds:
+                request.path, request.world = slash + rest or "/", name
+                return self.worlds[name]
+        return self.worlds.get(request.world, self.world)
+
+    def _at_provider(self, world: World, providers: list[str], request: Request) -> Response:
+        decision = take_decision(request)
+        best: tuple[str, Route] | None = None
+        for provider in providers:
+            route = world.wire(provider).route(request)
+            if route.exchanges:
+                return self._exchange(world, provider, route.exchanges[0], route, request, decision)
+            if route.methods:
+                best = best or (provider, route)
+        return self._no_exchange(world, best[0] if best else providers[0], best[1] if best else Route(), request)
+
+    def _exchange(self, world: World, provider: str, exchange: Exchange, route: Route, request: Request,
+                  decision: dict[str, str]) -> Response:
+        wire = world.wire(provider)
+        told, problems = exchange.match(request)
+        told.update(route.values)
+        entry = Entry(world.clock.now(), exchange.step, request.method, request.url, exchange=exchange.label,
+                      evidence=exchange.evidence)
+        family = family_of(provider, wire.family)
+        call = Call(family, world, self.store, wire, exchange, request, told, problems, entry)
+        call.decision = decision
+        call.login = family.login_of(call)
+        try:
+            response = family.handle(call)
+        except Refusal as refusal:
+            response = family.refused(call, refusal)
+            if call.login is not None and call.login.outcome in ("open", "code"):
+                call.login.outcome = "denied" if refusal.name == "denied" else "refused"
+        response = self._deviate(call, response)
+        self._write(world, call, response)
+        return response
+
+    def _write(self, world: World, call: Call, response: Response) -> None:
+        login = call.login or world.journal.last(call.provider) or world.journal.begin(call.provider, call.now)
+        if call.app is not None and not login.app:
+            login.app = call.app.client_id
+        call.entry.status = response.status
+        world.journal.add(login, call.entry)
+
+    def _deviate(self, call: Call, response: Response) -> Response:
+        for fault in call.faults("answer"):
+            ANSWER_FAULTS[fault.name](response)
+        return response
+
+    def _no_exchange(self, world: World, provider: str, route: Route, request: Request) -> Response:
+        """The host is known and nothing of the contract is at this path, or not for this method."""
+        wire = world.wire(provider)
+        known = sorted({f"{item.method} {item.urls[0]}" for item in wire.exchanges if item.urls})
+        why = (f"{request.method} is not what the contract has here" if route.methods
+               else "no step of the contract is at this path")
+        entry = Entry(world.clock.now(), "", request.method, request.url, status=405 if route.methods else 404,
+                      refused="method" if route.methods else "path", why=why,
+                      expected=", ".join(route.methods or known), got=f"{request.method} {request.path}")
+        login = world.journal.last(provider) or world.journal.begin(provider, entry.at)
+        world.journal.add(login, entry)
+        headers = [("Content-Type", "text/plain; charset=utf-8")]
+        if route.methods:
+            headers.append(("Allow", ", ".join(route.methods)))
+        lines = [f"mockidp: {why}.", f"{request.method} {request.path}", "", f"{wire.name} answers at:", *known, ""]
+        return Response(entry.status, headers, "\n".join(lines).encode())
+
+    def _unknown_host(self, request: Request) -> Response:
+        from mockidp.web import pages  # lazy: only somebody who is lost sees it
+
+        return pages.not_found(request.host, request.path, known_hosts(request.host))
+
+    def _own(self, world: World, request: Request) -> Response:
+        from mockidp.web import own  # lazy: tests never look at it
+
+        return own.handle(self, world, request)
+
+
+def known_hosts(host: str) -> list[str]:
+    """Hosts of the contracts, those like the given one first."""
+    import difflib  # lazy: only an error needs it
+
+    hosts = sorted({host for card in index().values() for host in card.hosts})
+    close = difflib.get_close_matches(host, hosts, n=3, cutoff=0.5)
+    return [*close, *(item for item in hosts if item not in close)]
+
+
+def _unfolded(request: Request, host: str, path: str) -> Request:
+    """A path-form request as the provider sees it, with the base that its answers must carry."""
+    prefix = f"{WORLD_PREFIX}{request.world}" if request.world else ""
+    scheme = request.headers.get("x-forwarded-proto", "") or request.scheme
+    base = f"{scheme if scheme in ('http', 'https') else 'http'}://{request.host}{prefix}"
+    return Request(request.method, host, path, request.query, request.headers, request.body, "https", base, request.world)
+
+
+def take_decision(request: Request) -> dict[str, str]:
+    """What the login page posted. The request goes on as the authorize request that the page was shown for."""
+    if request.method != "POST" or b"mockidp." not in request.body:
+        return {}
+    decision = {key[len(DECISION):]: value for key, value in request.form_pairs if key.startswith(DECISION)}
+    if decision:
+        rest = [pair for pair in request.form_pairs if not pair[0].startswith(DECISION)]
+        request.method, request.form_pairs = ("POST" if rest else "GET"), rest
+    return decision
+
+
+def _slow(response: Response) -> None:
+    response.delay = SLOW
+
+
+def _html(response: Response) -> None:
+    response.status = 502
+    _typed(response, "text/html")
+    response.body = b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
+
+
+def _empty(response: Response) -> None:
+    response.body = b""
+
+
+def _wrong_type(response: Response) -> None:
+    _typed(response, "text/html; charset=utf-8")
+
+
+def _typed(response: Response, kind: str) -> None:
+    response.headers = [pair for pair in response.headers if pair[0].lower() not in ("content-type", "location")]
+    response.headers.append(("Content-Type", kind))
+
+
+def _truncated(response: Response) -> None:
+    response.body = response.body[: len(response.body) // 2]
+
+
+def _under_200(response: Response) -> None:
+    _typed(response, "application/json")
+    response.status, response.body = 200, b'{"error":"server_error","error_description":"Something went wrong."}'
+
+
+ANSWER_FAULTS: dict[str, Callable[[Response], None]] = {
+    "slow": _slow, "html_error": _html, "empty_body": _empty, "wrong_type": _wrong_type, "truncated": _truncated,
+    "error_under_200": _under_200,
+}
+
+__all__ = ["Simulator", "take_decision"]

@@ -1,0 +1,100 @@
+"""A request and a response, free of any server: what every mount makes and what the simulator answers.
+
+`Request.base` is set for path form only: `http://127.0.0.1:8400/github.com/login` has the base
+`http://127.0.0.1:8400`, the host `github.com` and the path `/login`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+type_json = "application/json"
+Pairs = list[tuple[str, str]]
+
+
+@dataclass(slots=True)
+class Response:
+    """An answer: status, headers (names as sent), body bytes, and the seconds a mount waits before sending it."""
+
+    status: int = 200
+    headers: Pairs = field(default_factory=list)
+    body: bytes = b""
+    delay: float = 0.0
+
+    def header(self, name: str, default: str = "") -> str:
+        """The first header of that name, letter case ignored."""
+        low = name.lower()
+        return next((value for key, value in self.headers if key.lower() == low), default)
+
+
+@dataclass
+class Request:
+    """One HTTP request. Header names are lower case; `query` is raw, without the question mark."""
+
+    method: str
+    host: str
+    path: str
+    query: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    scheme: str = "https"
+    base: str = ""
+    world: str = ""
+
+    @classmethod
+    def of(cls, method: str, url: str, headers: dict[str, str] | None = None, body: bytes = b"") -> Request:
+        """Build from an absolute URL; header names are lowered here."""
+        parts = urlsplit(url)
+        low = {key.lower(): value for key, value in (headers or {}).items()}
+        return cls(method.upper(), parts.netloc.lower(), parts.path or "/", parts.query, low, body, parts.scheme)
+
+    @property
+    def url(self) -> str:
+        """The provider's own URL, whatever form the request came in."""
+        return f"{self.scheme}://{self.host}{self.path}{'?' + self.query if self.query else ''}"
+
+    @property
+    def outward(self) -> str:
+        """The URL as the caller wrote it: in path form where that was used."""
+        tail = f"{self.path}{'?' + self.query if self.query else ''}"
+        return f"{self.base}/{self.host}{tail}" if self.base else f"{self.scheme}://{self.host}{tail}"
+
+    @cached_property
+    def query_pairs(self) -> Pairs:
+        return parse_qsl(self.query, keep_blank_values=True)
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+    @cached_property
+    def form_pairs(self) -> Pairs:
+        """Fields of a form body; empty when the body is something else or is not UTF-8."""
+        if self.content_type != "application/x-www-form-urlencoded":
+            return []
+        return parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+
+    @cached_property
+    def json(self) -> object:
+        """The parsed JSON body, or None when there is none or it does not parse."""
+        import msgspec  # lazy: most requests have no JSON body
+
+        if self.content_type != type_json:
+            return None
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+
+
+PATH_FORM_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?|localhost(?::\d+)?")
+
+
+def split_path_form(path: str) -> tuple[str, str] | None:
+    """Split `/github.com/login` into ("github.com", "/login"); None where the first segment is no host name."""
+    host, slash, rest = path[1:].partition("/")
+    host = unquote(host).lower()
+    return (host, slash + rest if slash else "/") if PATH_FORM_HOST.fullmatch(host) else None

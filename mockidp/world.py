@@ -1,0 +1,115 @@
+"""A world: apps, people, clock, keys, faults and journal that belong together and leak into no other.
+
+Made in microseconds: every part comes into being when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mockidp.apps import App, Apps, Mode
+from mockidp.clock import Clock
+from mockidp.contract import load
+from mockidp.contract.files import contracts_folder, index
+from mockidp.contract.template import chooser, stretch
+from mockidp.contract.wire import Wire
+from mockidp.faults import Faults
+from mockidp.journal import Journal
+from mockidp.keys import KeyRing, thumbprint_kid
+from mockidp.people import People
+
+if TYPE_CHECKING:
+    from mockidp.contract.load import Loaded
+
+
+class World:
+    """One isolated set of everything that a login may change.
+
+    `person` logs in without a page when set; `date` picks the wire; `settings` are a provider's settings by id.
+    """
+
+    def __init__(
+        self,
+        name: str = "default",
+        *,
+        apps: Mode = "ready",
+        person: str | None = None,
+        date: datetime.date | None = None,
+        strict: bool = False,
+        settings: Mapping[str, Mapping[str, str]] | None = None,
+        people: list[dict[str, Any]] | None = None,
+        loader: Callable[[str], Loaded] = load,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self.name, self.person, self.date, self.strict = name, person, date, strict
+        self.settings = {provider: dict(given) for provider, given in (settings or {}).items()}
+        self.random = random
+        self._people, self._loader = people, loader
+        self._wires: dict[str, Wire] = {}
+        self.apps = Apps(self._app_facts, apps)
+        self.clock, self.faults, self.journal = Clock(), Faults(), Journal()
+        self._rings: dict[str, KeyRing] = {}
+        self._hosts: dict[str, list[str]] | None = None
+
+    @cached_property
+    def people(self) -> People:
+        return People(contracts_folder() / "_people", self._people or ())
+
+    def wire(self, provider: str) -> Wire:
+        """A provider as it is in this world: its settings, and the date where one is set."""
+        if provider not in self._wires:
+            self._wires[provider] = self._loader(provider).at(self.settings.get(provider), self.date)
+        return self._wires[provider]
+
+    def travel(self, date: datetime.date | None) -> None:
+        """Use the wire as it was on a date; None is today's."""
+        self.date = date
+        self._wires.clear()
+
+    def configure(self, provider: str, **settings: str) -> None:
+        """Set a provider's settings in this world."""
+        self.settings.setdefault(provider, {}).update(settings)
+        self._wires.pop(provider, None)
+        self._hosts = None
+
+    def keys(self, provider: str) -> KeyRing:
+        """The signing keys of one provider in this world."""
+        if provider not in self._rings:
+            spec = self.wire(provider).spec.id_token
+            kid = chooser(spec.kid) if spec else None
+            self._rings[provider] = KeyRing(
+                (spec.alg if spec else "RS256",),
+                (lambda digest: str(kid(lambda count: stretch(digest, count), {}))) if kid else thumbprint_kid,
+            )
+        return self._rings[provider]
+
+    def _app_facts(self, provider: str) -> dict[str, str]:
+        facts: dict[str, str] = {}
+        for name, choose in self.wire(provider).app_facts.items():
+            facts[name] = choose(lambda count: bytes(count), {"app." + key: value for key, value in facts.items()})
+        return facts
+
+    def at_host(self, host: str) -> list[str]:
+        """The providers that answer at a host, by the index and this world's settings."""
+        if self._hosts is None:
+            self._hosts = self._host_table()
+        found = self._hosts.get(host)
+        if found is None and "." in host:
+            found = self._hosts.get("*" + host[host.index("."):])
+        return found or []
+
+    def _host_table(self) -> dict[str, list[str]]:
+        table: dict[str, list[str]] = {}
+        for provider, card in index().items():
+            hosts = self.wire(provider).hosts if provider in self.settings else card.hosts
+            for host in hosts:
+                table.setdefault(host, []).append(provider)
+        return table
+
+    def app(self, provider: str, **fields: Any) -> App:
+        """The ready-made app, or a newly registered one when fields are given."""
+        return self.apps.register(provider, **fields) if fields else self.apps.ready(provider)

@@ -1,0 +1,354 @@
+"""OAuth 2.0 authorization code grant with PKCE (RFC 6749 section 4.1, RFC 7636, RFC 9207), as data with few hooks.
+
+Order of the refusals in `finish_flow` matters: nothing is sent to the provider before the callback proved to belong
+to the session. What a provider does differently is a class attribute; what data cannot say is a method to override.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+from urllib.parse import quote_plus
+
+from . import errors
+from .base import Login, Provider
+from .callback import Callback
+from .http import Flow, Response, arun, request, run, with_query
+from .identity import Email, Identity, Token, pick
+from .settings import mapping, words
+
+RESERVED = frozenset(
+    ("client_id", "redirect_uri", "response_type", "state", "nonce", "code_challenge", "code_challenge_method")
+)
+_ACCESS_TOKEN = re.compile(r"[\x21-\x7e]+")  # RFC 6749 A.12 less the space, which no header could carry unharmed
+_DENIALS = ("access_denied", "user_cancelled_authorize", "user_denied", "consent_denied")
+
+
+@dataclass(slots=True)
+class Grant:
+    """What one login has so far; handed to the hooks. `variables` complete URL templates."""
+
+    session: MutableMapping[str, Any]
+    callback: Callback
+    token: Token
+    body: dict[str, Any]  # the token answer
+    claims: dict[str, Any] = field(default_factory=dict)  # of a verified id_token
+    raw: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+class OAuth2(Provider):
+    """A provider that speaks OAuth 2.0. The attributes are the facts of its documentation."""
+
+    settings = {"SCOPE": words(), "AUTH_PARAMS": mapping()}
+    foreign = ("openid.", "oauth_token", "oauth_verifier")
+    once = ("code", "state", "error", "iss", "id_token")
+
+    authorize_url: ClassVar[str]
+    token_url: ClassVar[str]
+    profile_url: ClassVar[str] = ""
+    profile_method: ClassVar[str] = "GET"
+    refresh_url: ClassVar[str] = ""  # the token URL unless said otherwise
+    can_refresh: ClassVar[bool] = True
+
+    scope: ClassVar[tuple[str, ...]] = ()
+    scope_delimiter: ClassVar[str] = " "
+    authorize_params: ClassVar[Mapping[str, str]] = {}  # always sent with the authorize request
+    param_names: ClassVar[Mapping[str, str]] = {}  # where the provider calls a standard parameter otherwise
+    pkce: ClassVar[bool] = True
+    issuers: ClassVar[tuple[str, ...]] = ()  # templates; an `iss` on the callback must be one of them (RFC 9207)
+    client_auth: ClassVar[str] = "post"  # post | basic
+    token_request: ClassVar[str] = "form"  # form | json | query (a GET)
+    token_omits: ClassVar[tuple[str, ...]] = ()  # standard parameters that this token endpoint does not document
+    refresh_omits: ClassVar[tuple[str, ...]] = ()
+    token_scheme: ClassVar[str] = "Bearer"  # in the Authorization header of API calls; "" for none
+    token_header: ClassVar[str] = ""  # a header of the provider's own that carries the bare token
+    api_headers: ClassVar[Mapping[str, str]] = {}
+
+    uid: ClassVar[str] = "id"
+    email: ClassVar[str] = "email"
+    email_verified: ClassVar[str] = ""
+    username: ClassVar[str] = ""
+    full_name: ClassVar[str] = "name"
+    first_name: ClassVar[str] = ""
+    last_name: ClassVar[str] = ""
+    picture: ClassVar[str] = ""
+
+    # begin
+
+    def begin_flow(self, session: dict[str, Any], options: dict[str, Any]) -> Flow[Login]:
+        return self.authorize(session, options)
+        yield  # a flow like any other, though this one needs no request
+
+    def authorize(self, session: dict[str, Any], options: dict[str, Any]) -> Login:
+        """The Login for a new session; overridden where the redirect has a form of its own."""
+        scope = self._scope(options)
+        session["scope"] = list(scope)
+        extra = self._auth_params(options)
+        standard = {
+            "client_id": self.client_id,
+            "redirect_uri": session["redirect_uri"],
+            "response_type": "code",
+            "scope": self.scope_delimiter.join(scope),
+            "state": session["state"],
+            **self.proofs(session),
+        }
+        params = {self.param_names.get(name, name): value for name, value in standard.items() if value}
+        url = self.expand(self.authorize_url, **self.variables(session))
+        return Login(with_query(url, {**params, **self.authorize_params, **extra}.items()), session)
+
+    def proofs(self, session: dict[str, Any]) -> dict[str, str]:
+        """Put into the session what only we can show later, and return what the provider gets of it (RFC 7636)."""
+        if not self.pkce:
+            return {}
+        session["verifier"] = secrets.token_urlsafe(48)
+        return {"code_challenge": s256(session["verifier"]), "code_challenge_method": "S256"}
+
+    def variables(self, session: MutableMapping[str, Any]) -> dict[str, str]:
+        """What a login adds to URL templates, such as the shop's name."""
+        return {}
+
+    def _scope(self, options: dict[str, Any]) -> tuple[str, ...]:
+        extra = options.get("scope") or ()
+        if isinstance(extra, str) or not all(isinstance(one, str) for one in extra):
+            raise self.misconfigured("scope", "scope must be a list of strings", "begin")
+        return tuple(dict.fromkeys((*self.wanted_scope(), *extra)))
+
+    def wanted_scope(self) -> tuple[str, ...]:
+        chosen: tuple[str, ...] | None = self.values["SCOPE"]
+        return self.scope if chosen is None else chosen
+
+    def _auth_params(self, options: dict[str, Any]) -> dict[str, str]:
+        """AUTH_PARAMS, then those of this login, then parameters; none may replace what protects the login."""
+        mine = {name: value for name, value in options.items() if name not in ("scope", "auth_params", *self.own_use)}
+        params = {**self.values["AUTH_PARAMS"], **(options.get("auth_params") or {}), **mine}
+        reserved = RESERVED | {self.param_names.get(name, name) for name in RESERVED}
+        for name, value in params.items():
+            if name in reserved:
+                raise self.misconfigured("reserved_parameter", f"{name!r} is set by the login itself", "begin")
+            if not isinstance(value, str):
+                raise self.misconfigured("auth_params", f"the value of {name!r} must be a string", "begin")
+        return params
+
+    own_use: ClassVar[tuple[str, ...]] = ()  # parameters of begin() that are not for the authorize URL
+
+    # finish
+
+    def finish_flow(self, session: MutableMapping[str, Any], callback: Callback) -> Flow[Identity]:
+        self.check_state(session, callback)
+        self.use(session)
+        self.check_issuer(callback)
+        self.check_callback(session, callback)
+        code = self.code(callback)
+        grant = yield from self.exchange(session, callback, code)
+        profile = yield from self.profile(grant)
+        emails = yield from self.emails(grant, profile)
+        return self.mapped(grant, profile, emails)
+
+    def check_state(self, session: MutableMapping[str, Any], callback: Callback) -> None:
+        state = callback.get("state")
+        if state is None:
+            raise self.mismatch("state_missing", "the callback has no state")
+        if not self.same(state, self.stored(session, "state")):
+            raise self.mismatch("state_mismatch", "the callback's state is not the one of this session")
+
+    def check_issuer(self, callback: Callback) -> None:
+        """RFC 9207: an issuer that is named must be the one the login went to; many providers name none."""
+        iss = callback.get("iss")
+        if iss is not None and self.issuers and iss not in self.issuer_values():
+            raise self.mismatch("wrong_issuer", "the callback comes from another issuer")
+
+    def issuer_values(self) -> tuple[str, ...]:
+        return tuple(self.expand(template) for template in self.issuers)
+
+    def check_callback(self, session: MutableMapping[str, Any], callback: Callback) -> None:
+        """Further proofs that a provider puts on the callback."""
+
+    def code(self, callback: Callback) -> str:
+        """The authorization code, or the error that the provider sent instead (RFC 6749 section 4.1.2.1)."""
+        code, error = callback.get("code"), callback.get("error")
+        if code and error:
+            raise self.mismatch("code_and_error", "the callback carries both a code and an error")
+        if error:
+            raise self.declined(error)
+        if not code:
+            raise self.missing_code()
+        return code
+
+    def declined(self, error: str) -> errors.LoginError:
+        if error in _DENIALS:
+            return self.refused("access_denied", "authorize", error)
+        return self.refused(error if error in errors.MEANINGS else "token_refused", "authorize", error)
+
+    def missing_code(self) -> errors.LoginError:
+        return self.mismatch("code_missing", "the callback has no code")
+
+    # the token
+
+    def exchange(self, session: MutableMapping[str, Any], callback: Callback, code: str) -> Flow[Grant]:
+        """The token step (RFC 6749 section 4.1.3)."""
+        fields = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.stored(session, "redirect_uri"),
+        }
+        if self.pkce:
+            fields["code_verifier"] = self.stored(session, "verifier")
+        variables = self.variables(session)
+        url = self.expand(self.token_url, **variables)
+        fields = {name: value for name, value in fields.items() if name not in self.token_omits}
+        body = yield from self._token_step("token", url, {**fields, **self.token_params(session)}, self.token_omits)
+        grant = Grant(session, callback, self.token(body, "token"), body, variables=variables)
+        hidden = ("access_token", "refresh_token", "id_token")
+        grant.raw["token"] = {name: value for name, value in body.items() if name not in hidden}
+        return grant
+
+    def token_params(self, session: MutableMapping[str, Any]) -> dict[str, str]:
+        """Parameters that this provider's token step takes beside the standard ones."""
+        return {}
+
+    def secret(self) -> str:
+        """The client secret as sent; computed by providers whose secret is a signed assertion."""
+        return self.client_secret
+
+    def _token_step(self, step: str, url: str, fields: dict[str, str], omits: tuple[str, ...]) -> Flow[dict[str, Any]]:
+        headers = dict(self.headers)
+        if self.client_auth == "basic":
+            headers["Authorization"] = basic(self.client_id, self.secret())
+        else:
+            own = {"client_id": self.client_id, "client_secret": self.secret()}
+            fields = {**fields, **{name: value for name, value in own.items() if name not in omits}}
+        fields = {self.param_names.get(name, name): value for name, value in fields.items()}
+        if self.token_request == "query":
+            response = yield request(step, "GET", url, query=fields.items(), headers=headers)
+        elif self.token_request == "json":
+            response = yield request(step, "POST", url, json_body=fields, headers=headers)
+        else:
+            response = yield request(step, "POST", url, form=fields.items(), headers=headers)
+        return self.token_answer(step, response)
+
+    def token_answer(self, step: str, response: Response) -> dict[str, Any]:
+        """The token body: a JSON object, whatever its type says, or a form; never a page."""
+        body = None if response.content_type == "text/html" else response.json()
+        if body is None and response.content_type in ("application/x-www-form-urlencoded", "text/plain"):
+            body = response.form() or None
+        self.raise_if_refused(step, response, body, for_token=True)
+        if not isinstance(body, dict):
+            raise self.refused("bad_response", step)
+        return body
+
+    def token(self, body: dict[str, Any], step: str) -> Token:
+        """The Token of a body (RFC 6749 section 5.1); one that no header can carry is a bad response."""
+        access = body.get("access_token")
+        if not isinstance(access, str) or not _ACCESS_TOKEN.fullmatch(access):
+            raise self.refused("bad_response", step)
+        lifetime = seconds(body.get("expires_in"))
+        return Token(
+            access=access,
+            refresh=_string(body.get("refresh_token")),
+            expires_at=None if lifetime is None else self.clock() + lifetime,
+            scope=_string(body.get("scope")),
+            type=_string(body.get("token_type")),
+        )
+
+    def refresh(self, token: Token | str, *, http: Any, **parameters: str) -> Token:
+        """A new Token for a refresh token (RFC 6749 section 6); the old refresh token is kept if none comes."""
+        return run(self._refresh(token, parameters), http, self.id, self._hidden())
+
+    async def arefresh(self, token: Token | str, *, http: Any, **parameters: str) -> Token:
+        return await arun(self._refresh(token, parameters), http, self.id, self._hidden())
+
+    def _refresh(self, token: Token | str, parameters: dict[str, str]) -> Flow[Token]:
+        if not self.can_refresh:
+            raise self.misconfigured(
+                "refresh_unsupported", "this provider has no refresh; start a new login", "refresh"
+            )
+        old = token.refresh if isinstance(token, Token) else token
+        if not isinstance(old, str) or not old:
+            raise errors.TokenRefused(
+                "there is no refresh token; start a new login", provider=self.id, step="refresh", code="refresh_missing"
+            )
+        url = self.expand(self.refresh_url or self.token_url, **self.variables(parameters))
+        fields = {"grant_type": "refresh_token", "refresh_token": old}
+        body = yield from self._token_step("refresh", url, fields, self.refresh_omits)
+        new = self.token(body, "refresh")
+        return Token(new.access, new.refresh or old, new.expires_at, new.scope, new.type)
+
+    # the profile
+
+    def api(self, grant: Grant, step: str, url: str, *, method: str = "GET",
+            query: Mapping[str, str] | None = None) -> Flow[Any]:  # fmt: skip
+        """One API call with the token; its parsed body, which is also kept in `raw` under the step's name."""
+        headers = {**self.headers, **self.api_headers, **self.bearer(grant.token)}
+        response = yield request(
+            step, method, self.expand(url, **grant.variables), query=(query or {}).items(), headers=headers
+        )
+        grant.raw[step] = self.api_answer(step, response)
+        return grant.raw[step]
+
+    def api_answer(self, step: str, response: Response) -> Any:
+        return self.json_answer(step, response)
+
+    def bearer(self, token: Token) -> dict[str, str]:
+        if self.token_header:
+            return {self.token_header: token.access}
+        return {"Authorization": f"{self.token_scheme} {token.access}"} if self.token_scheme else {}
+
+    def profile(self, grant: Grant) -> Flow[dict[str, Any]]:
+        """The body that the identity is mapped from."""
+        body = yield from self.api(grant, "userinfo", self.profile_url, method=self.profile_method)
+        if not isinstance(body, dict):
+            raise self.refused("bad_response", "userinfo")
+        return body
+
+    def emails(self, grant: Grant, profile: dict[str, Any]) -> Flow[list[Email]]:
+        """The addresses; by default the profile's own."""
+        verified = self.is_verified(pick(profile, self.email_verified))
+        return [Email(pick(profile, self.email), verified, primary=True)]
+        yield  # a flow like any other, though this one needs no request
+
+    def is_verified(self, value: object) -> bool:
+        return value is True
+
+    def mapped(self, grant: Grant, profile: dict[str, Any], emails: list[Email]) -> Identity:
+        return self.identity(
+            uid=pick(profile, self.uid),
+            emails=emails,
+            token=grant.token,
+            raw=grant.raw,
+            username=pick(profile, self.username),
+            name=pick(profile, self.full_name),
+            first_name=pick(profile, self.first_name),
+            last_name=pick(profile, self.last_name),
+            picture=pick(profile, self.picture),
+        )
+
+
+def s256(verifier: str) -> str:
+    """The S256 code challenge (RFC 7636 section 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def basic(client_id: str, secret: str) -> str:
+    """The Basic header value of a client (RFC 6749 section 2.3.1: both parts are form-encoded first)."""
+    return "Basic " + base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()).decode()
+
+
+def seconds(value: object) -> int | None:
+    """A lifetime in seconds; None for what is absent, zero (some say 0 for endless), or no number."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 11:
+        value = int(value)
+    if isinstance(value, float) and value == value and 0 < value < 10**10:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 10**10:
+        return None
+    return value
+
+
+def _string(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
