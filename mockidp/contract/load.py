@@ -280,7 +280,7 @@ class Loaded:
         for row in ended:
             if period is not None and row["until"] >= period:
                 out.append(merge_exchange(self._family_exchange(row["step"], row), row))
-        return sorted(out, key=lambda row: not row.get("when"))
+        return out
 
     def _current(self, row: Table) -> bool:
         key = (row["step"], row.get("name", ""))

@@ -153,6 +153,7 @@ class Contract(Part, kw_only=True):
     person: dict[str, str] = {}
     forms: dict[str, str] = {}
     lifetimes: dict[str, int] = {}
+    walk: list[str] = []
     exchange: list[Exchange]
     error: dict[str, Error] = {}
     waive: dict[str, str] = {}

@@ -75,7 +75,7 @@ class Call:
         """A value by name: of the person, the app, the family's list, the contract's own forms, or None."""
         head, _, tail = name.partition(".")
         if head == "person":
-            return getattr(self.person, tail, None) if self.person is not None else None
+            return self._of_person(tail)
         if head == "app":
             return self._app_value(tail)
         if name in self.family.values:
@@ -87,6 +87,12 @@ class Call:
         if name in self.wire.forms:
             return self.fresh(name)
         return COMMON[name](self) if name in COMMON else None
+
+    def _of_person(self, name: str) -> Any:
+        """A field of the person. Nobody without an address has a verified one, nor an unverified one."""
+        if self.person is None or (name == "email_verified" and self.person.email is None):
+            return None
+        return getattr(self.person, name, None)
 
     def _app_value(self, name: str) -> str | None:
         if self.app is None:

@@ -345,4 +345,4 @@ def _moment(started: object) -> str:
 
 
 def _offset(at_ms: float) -> str:
-    return f"+{at_ms:.0f} ms" if at_ms < 1000 else f"+{at_ms / 1000:.1f} s"
+    return f"{at_ms:+.0f} ms" if abs(at_ms) < 1000 else f"{at_ms / 1000:+.1f} s"

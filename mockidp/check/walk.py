@@ -1,0 +1,295 @@
+"""A whole login with no client library: the contract's own exchanges, sent one after the other as a client would.
+
+The contract says how each request is written and where in each answer the next request finds its values. Against the
+mock or a real host it is the same code; only `send` differs.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from mockidp import jose
+from mockidp.apps import App
+from mockidp.contract.body import pick, read
+from mockidp.contract.template import builder, names
+from mockidp.contract.wire import Answer, Exchange, Wire
+from mockidp.errors import MockidpError, UsageError
+from mockidp.wire import Request, Response
+
+Send = Callable[[Request], Response]
+FIELDS = ("uid", "email", "email_verified", "username", "name", "first_name", "last_name", "picture")
+FORM = "application/x-www-form-urlencoded"
+AGENT = "mockidp-walk/1"
+
+
+class WalkError(MockidpError):
+    """A step that was not answered as the contract's exchange; `error` is the contract's name for it, if it has one."""
+
+    code = "walk"
+
+    def __init__(self, step: str, message: str, *, error: str = "", response: Response | None = None) -> None:
+        self.step, self.error, self.response = step, error, response
+        super().__init__(f"{step}: {message}")
+
+
+@dataclass
+class Seen:
+    """One answer as it was received: its format and the parsed document."""
+
+    kind: str
+    document: Any
+    response: Response
+
+
+@dataclass
+class Walk:
+    """One login under way. `values` hold what the next request needs, `seen` the answers by step."""
+
+    wire: Wire
+    app: App
+    send: Send
+    person: str = "alice"
+    redirect_uri: str = "http://127.0.0.1:8000/callback"
+    scope: list[str] | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    seen: dict[str, Seen] = field(default_factory=dict)
+    decide: bool = True
+
+    def __post_init__(self) -> None:
+        self.values = {**self.initial(), **self.extra}
+
+    def initial(self) -> dict[str, Any]:
+        """What a client knows before the login begins."""
+        verifier = secrets.token_urlsafe(32)
+        rules = self.wire.client.scope
+        pair = f"{quote(self.app.client_id, safe='')}:{quote(self.app.client_secret, safe='')}"
+        values = {
+            "app.id": self.app.client_id, "app.secret": self.app.client_secret,
+            **{f"app.{name}": value for name, value in self.app.facts.items()},
+            "basic": base64.b64encode(pair.encode()).decode(), "redirect_uri": self.redirect_uri,
+            "scope": rules.delimiter.join(rules.default if self.scope is None else self.scope) or None,
+            "state": secrets.token_urlsafe(16), "nonce": secrets.token_urlsafe(16), "code_verifier": verifier,
+            "code_challenge": jose.b64url(hashlib.sha256(verifier.encode()).digest()), "code_challenge_method": "S256",
+        }
+        if self.wire.client.auth == "either":
+            values.pop("basic")
+        if self.wire.client.pkce not in ("optional", "required"):
+            for name in ("code_verifier", "code_challenge", "code_challenge_method"):
+                del values[name]
+        return values
+
+    def steps(self) -> list[str]:
+        """The steps of this login: the contract's own list, or authorize, token and what the identity is read from."""
+        if self.wire.spec.walk:
+            return self.wire.spec.walk
+        wanted = {"authorize", "token"} | {where.source for where in self.wire.spec.identity.values()}
+        return [step for step in self.wire.steps if step in wanted]
+
+    def run(self) -> dict[str, Any]:
+        """The whole login; the identity it proves. WalkError at the first step that is refused."""
+        for step in self.steps():
+            getattr(self, f"do_{step}", self.do_step)(step)
+        return self.identity()
+
+    # building and sending
+
+    def build(self, exchange: Exchange) -> Request:
+        """The request of an exchange, with every value that is known."""
+        url = builder(exchange.urls[0])(self.values)
+        if url is None:
+            raise WalkError(exchange.step, f"no value for {names(exchange.urls[0])} in the URL")
+        sent = {place: self._params(exchange, place) for place in ("query", "form", "headers")}
+        headers = {"Accept": "application/json", "User-Agent": AGENT, **dict(sent["headers"])}
+        body = b""
+        if exchange.method != "GET" and sent["form"]:
+            body, headers["Content-Type"] = urlencode(sent["form"]).encode(), FORM
+            if exchange.accepts[0] == "json":
+                body, headers["Content-Type"] = _json(dict(sent["form"])), "application/json"
+        query = urlencode(sent["query"])
+        return Request.of(exchange.method, f"{url}?{query}" if query else url, headers, body)
+
+    def _params(self, exchange: Exchange, place: str) -> list[tuple[str, str]]:
+        out = []
+        for key, pattern in exchange.params[place].items():
+            value = pattern.build(self.values)
+            if value is not None:
+                out.append((key, value))
+        return out
+
+    def ask(self, exchange: Exchange) -> Seen:
+        """Send an exchange, insist on its answer, and take from it what is bound to a value."""
+        response = self.send(self.build(exchange))
+        answer = self.expected(exchange, response)
+        seen = self.parse(exchange.step, response)
+        self.learn(answer, seen)
+        self.seen[exchange.step] = seen
+        return seen
+
+    def expected(self, exchange: Exchange, response: Response) -> Answer:
+        """The answer, of this exchange or a variant, that the response is; WalkError when it is an error."""
+        error = recognise(self.wire, exchange.step, response)
+        if error or response.status >= 400:
+            text = response.body[:200].decode("utf-8", "replace")
+            raise WalkError(exchange.step, f"{response.status} {error or 'unexpected'}: {text}", error=error,
+                            response=response)
+        return exchange.answer
+
+    def parse(self, step: str, response: Response) -> Seen:
+        try:
+            kind, document = read(response.body, response.header("content-type"))
+        except Exception as error:  # any parser, any bad body: the step is what a reader needs to know
+            raise WalkError(step, f"the body does not parse: {error.__class__.__name__}", response=response) from None
+        return Seen(kind, document, response)
+
+    def learn(self, answer: Answer, seen: Seen) -> None:
+        """Read every place that is bound to a single value."""
+        for place, text in (answer.body.bind if answer.body is not None else {}).items():
+            if text.startswith("$") and names(text) == [text[1:]]:
+                value = pick(seen.kind, seen.document, place if seen.kind != "form" else place.removeprefix("/"))
+                if value is not None:
+                    self.values[text[1:]] = value
+
+    # steps
+
+    def do_step(self, step: str) -> None:
+        exchange = self.wire.step(step)
+        if exchange is None:
+            raise UsageError(f"{self.wire.id} has no step {step!r}")
+        self.ask(exchange)
+
+    def do_authorize(self, step: str) -> None:
+        """Open the login page, choose a person, and read what the browser brings back."""
+        exchange = self.wire.step(step)
+        assert exchange is not None
+        request = self.build(exchange)
+        response = self.send(request)
+        if response.status == 200 and self.decide:
+            response = self.send(decision(request, self.person))
+        self.callback(exchange, callback_of(step, response))
+
+    def callback(self, exchange: Exchange, params: dict[str, str]) -> None:
+        """Take the callback's values; an `error` among them is a refusal."""
+        self.seen["callback"] = Seen("json", params, Response())
+        if "error" in params:
+            raise WalkError("authorize", f"the app was told {params['error']}", error=params["error"])
+        for key, pattern in (exchange.answer.redirect or {}).items():
+            found = pattern.match(params[key]) if key in params else None
+            if found is None and not pattern.optional:
+                raise WalkError("authorize", f"{key} of the callback is missing or does not fit")
+            if found and found.get("state", self.values["state"]) != self.values["state"]:
+                raise WalkError("authorize", "the callback brings another state")
+            self.values.update(found or {})
+
+    # identity
+
+    def claims(self) -> dict[str, Any]:
+        token = self.values.get("id_token")
+        if not token:
+            raise WalkError("id_token", "no identity token in any answer")
+        return jose.split(token)[1]
+
+    def identity(self) -> dict[str, Any]:
+        """The contract's map applied to what was seen."""
+        out: dict[str, Any] = dict.fromkeys(FIELDS)
+        for name, where in self.wire.spec.identity.items():
+            if where.source == "id_token":
+                kind, document = "json", self.claims()
+            elif where.source in self.seen:
+                kind, document = self.seen[where.source].kind, self.seen[where.source].document
+            else:
+                raise WalkError(where.source, f"identity.{name} is read from a step that this login has not")
+            value = pick(kind, document, where.at, where.where)
+            out[name] = truth(value) if where.type == "bool" else None if value in (None, "") else str(value)
+        out["email_verified"] = bool(out["email_verified"]) and out["email"] is not None
+        if not out["uid"]:
+            raise WalkError("identity", "no uid in any answer")
+        return out
+
+
+def truth(value: Any) -> bool:
+    return value is True or (isinstance(value, str | int) and str(value).lower() in ("true", "1", "yes"))
+
+
+def _json(fields: dict[str, str]) -> bytes:
+    import msgspec  # lazy: few providers take JSON
+
+    return msgspec.json.encode(fields)
+
+
+def decision(request: Request, person: str, verdict: str = "allow") -> Request:
+    """What the browser posts from the login page that `request` opened."""
+    body = urlencode({"mockidp.person": person, "mockidp.decision": verdict}).encode()
+    return Request.of("POST", request.url, {"Content-Type": FORM, "User-Agent": AGENT}, body)
+
+
+def callback_of(step: str, response: Response) -> dict[str, str]:
+    """The parameters that reach the app: of the redirect's query or fragment, or of a form that posts itself."""
+    location = response.header("location")
+    if location:
+        parts = urlsplit(location)
+        return dict(parse_qsl(parts.query or parts.fragment, keep_blank_values=True))
+    fields = form_fields(response.body.decode("utf-8", "replace")) if response.status == 200 else {}
+    if not fields:
+        raise WalkError(step, f"no redirect back to the app, but {response.status}", response=response)
+    return fields
+
+
+def form_fields(page: str) -> dict[str, str]:
+    """The hidden fields of the form on a page that posts itself."""
+    from html.parser import HTMLParser  # lazy: few providers post
+
+    fields: dict[str, str] = {}
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            at = dict(attrs)
+            if tag == "input" and at.get("type") == "hidden" and at.get("name"):
+                fields[str(at["name"])] = at.get("value") or ""
+
+    Reader().feed(page)
+    return fields
+
+
+def recognise(wire: Wire, step: str, response: Response) -> str:
+    """The contract's name for an error answer at a step, or nothing when it is none of them."""
+    for name, error in wire.errors.items():
+        if not ({step, wire.group(step)} & set(error.steps)) and not name.endswith(f":{step}"):
+            continue
+        answer = error.answer(step)
+        if answer.status == response.status and answer.body is not None and same(answer, response):
+            return name
+    return ""
+
+
+def same(answer: Answer, response: Response) -> bool:
+    """Whether a response has the fixed parts of an answer's body."""
+    try:
+        kind, got = read(response.body, response.header("content-type"))
+    except Exception:  # what does not parse is not the same
+        return False
+    assert answer.body is not None
+    if kind == "xml" or answer.body.kind == "xml":
+        return response.body.strip() == answer.body.data.strip()
+    want = answer.body.document
+    if not isinstance(want, dict) or not isinstance(got, dict):
+        return bool(want == got)
+    bound = {place.removeprefix("/") for place in answer.body.bind}
+    return want.keys() == got.keys() and all(key in bound or str(got[key]) == str(value) for key, value in want.items())
+
+
+def walk_class(provider: str, family: str) -> type[Walk]:
+    """How a login at this provider is walked: its own module's way, its family's, or the plain one."""
+    for module in (f"mockidp.quirks.p_{provider}", f"mockidp.check.walk_{family}"):
+        if find_spec(module) is not None and (found := getattr(import_module(module), "Walk", None)) is not None:
+            assert issubclass(found, Walk)
+            return found
+    return Walk
