@@ -13,7 +13,7 @@ from mockidp.errors import ContractError, Refusal
 from mockidp.families import family_of
 from mockidp.families.base import Call
 from mockidp.journal import Entry
-from mockidp.store import MemoryStore, Store
+from mockidp.store import MemoryStore, Shelf, Store
 from mockidp.wire import Request, Response, split_path_form
 from mockidp.world import World
 
@@ -30,6 +30,7 @@ class Simulator:
         self.world = world or World()
         self.worlds: dict[str, World] = {self.world.name: self.world}
         self.store: Store = store or MemoryStore()
+        self.own_hosts: set[str] = set()  # where the server's own pages are served beside loopback
 
     def add(self, world: World) -> World:
         """Serve one more world, under its name. The oldest goes when there are too many."""
@@ -38,6 +39,10 @@ class Simulator:
             oldest = next(name for name in self.worlds if name != self.world.name)
             del self.worlds[oldest]
         return world
+
+    def records(self, world: World) -> Store:
+        """What is remembered of one world."""
+        return Shelf(self.store, world.name)
 
     def drop(self, name: str) -> None:
         self.worlds.pop(name, None)
@@ -90,7 +95,7 @@ class Simulator:
         entry = Entry(world.clock.now(), exchange.step, request.method, request.url, exchange=exchange.label,
                       evidence=exchange.evidence)
         family = family_of(provider, wire.family)
-        call = Call(family, world, self.store, wire, exchange, request, told, problems, entry)
+        call = Call(family, world, self.records(world), wire, exchange, request, told, problems, entry)
         call.decision = decision
         call.login = family.login_of(call)
         try:
@@ -135,7 +140,7 @@ class Simulator:
     def _unknown_host(self, request: Request) -> Response:
         from mockidp.web import pages  # lazy: only somebody who is lost sees it
 
-        return pages.not_found(request.host, request.path, known_hosts(request.host))
+        return pages.not_found(request.host, request.path, f"Hosts like it: {', '.join(known_hosts(request.host)[:3])}.")
 
     def _own(self, world: World, request: Request) -> Response:
         from mockidp.web import own  # lazy: tests never look at it

@@ -7,11 +7,14 @@ up. Every kind is bounded and every record ends: memory does not grow with the n
 from __future__ import annotations
 
 from collections import OrderedDict
+from threading import Lock
 from typing import Protocol
 
 import msgspec
 
 LIMIT = 4096
+GRACE = 3600.0  # seconds for which a record outlives its end, so that the journal can say "too old", not "unknown"
+FOREVER = 30 * 86400.0  # seconds for which a lasting store keeps what has no end
 
 
 class Grant(msgspec.Struct, kw_only=True):
@@ -37,14 +40,55 @@ class Grant(msgspec.Struct, kw_only=True):
 
 
 class Store(Protocol):
-    """Get and put records by kind and key. `put` replaces; a record may vanish once it has expired."""
+    """Get and put records by kind and key, from several threads or processes at once.
+
+    What `get` returns may be a copy: change it and `put` it back. `put` replaces, but what has been used stays used.
+    A record may vanish once it has expired, or when there are too many.
+    """
 
     def get(self, kind: str, key: str) -> Grant | None: ...
     def put(self, kind: str, key: str, grant: Grant) -> None: ...
     def drop(self, kind: str, key: str) -> None: ...
+
+    def use(self, kind: str, key: str) -> bool:
+        """Mark a record used: True for one caller only, False for all others and where there is no such record."""
+        ...
+
     def once(self, kind: str, key: str, expires: float, now: float) -> bool:
         """True the first time a key is seen; for nonces and replays."""
         ...
+
+
+def kept_for(lifetime: float) -> float:
+    """Seconds, by the machine's clock, for which a lasting store keeps what a world's clock gives a lifetime.
+
+    The two clocks differ, so what counts is the difference. 0 is a record without an end.
+    """
+    return max(lifetime, 0.0) + GRACE if lifetime else FOREVER
+
+
+class Shelf:
+    """The part of a store that belongs to one world; nothing on it is seen from another."""
+
+    __slots__ = ("_prefix", "_store")
+
+    def __init__(self, store: Store, world: str) -> None:
+        self._store, self._prefix = store, f"{world}/"
+
+    def get(self, kind: str, key: str) -> Grant | None:
+        return self._store.get(kind, self._prefix + key)
+
+    def put(self, kind: str, key: str, grant: Grant) -> None:
+        self._store.put(kind, self._prefix + key, grant)
+
+    def drop(self, kind: str, key: str) -> None:
+        self._store.drop(kind, self._prefix + key)
+
+    def use(self, kind: str, key: str) -> bool:
+        return self._store.use(kind, self._prefix + key)
+
+    def once(self, kind: str, key: str, expires: float, now: float) -> bool:
+        return self._store.once(kind, self._prefix + key, expires, now)
 
 
 class MemoryStore:
@@ -54,23 +98,36 @@ class MemoryStore:
         self.limit = limit
         self._kinds: dict[str, OrderedDict[str, Grant]] = {}
         self._seen: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._lock = Lock()  # the browser and the app of one test may be two threads
 
     def get(self, kind: str, key: str) -> Grant | None:
         return self._kinds[kind].get(key) if kind in self._kinds else None
 
     def put(self, kind: str, key: str, grant: Grant) -> None:
-        rows = self._kinds.setdefault(kind, OrderedDict())
-        rows[key] = grant
-        if len(rows) > self.limit:
-            rows.popitem(last=False)
+        with self._lock:
+            rows = self._kinds.setdefault(kind, OrderedDict())
+            grant.used = grant.used or (key in rows and rows[key].used)
+            rows[key] = grant
+            if len(rows) > self.limit:
+                rows.popitem(last=False)
 
     def drop(self, kind: str, key: str) -> None:
-        self._kinds.get(kind, OrderedDict()).pop(key, None)
+        with self._lock:
+            self._kinds.get(kind, OrderedDict()).pop(key, None)
+
+    def use(self, kind: str, key: str) -> bool:
+        with self._lock:
+            grant = self.get(kind, key)
+            if grant is None or grant.used:
+                return False
+            grant.used = True
+            return True
 
     def once(self, kind: str, key: str, expires: float, now: float) -> bool:
-        if self._seen.get((kind, key), 0.0) > now:
-            return False
-        self._seen[kind, key] = expires
-        if len(self._seen) > self.limit:
-            self._seen.popitem(last=False)
-        return True
+        with self._lock:
+            if self._seen.get((kind, key), 0.0) > now:
+                return False
+            self._seen[kind, key] = expires
+            if len(self._seen) > self.limit:
+                self._seen.popitem(last=False)
+            return True

@@ -9,7 +9,7 @@ import datetime
 import secrets
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mockidp.apps import App, Apps, Mode
 from mockidp.clock import Clock
@@ -19,7 +19,7 @@ from mockidp.contract.template import chooser, stretch
 from mockidp.contract.wire import Wire
 from mockidp.faults import Faults
 from mockidp.journal import Journal
-from mockidp.keys import KeyRing, thumbprint_kid
+from mockidp.keys import KeyRing, pem_ec_p256, thumbprint_kid
 from mockidp.people import People
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class World:
     """One isolated set of everything that a login may change.
 
     `person` logs in without a page when set; `date` picks the wire; `settings` are a provider's settings by id.
+    `urls` is how an answer to a path-form request names the provider: in path form too, or as it really does, issuer
+    and all, for an application whose own HTTP client puts the base in front.
     """
 
     def __init__(
@@ -42,10 +44,11 @@ class World:
         strict: bool = False,
         settings: Mapping[str, Mapping[str, str]] | None = None,
         people: list[dict[str, Any]] | None = None,
+        urls: Literal["path", "real"] = "path",
         loader: Callable[[str], Loaded] = load,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        self.name, self.person, self.date, self.strict = name, person, date, strict
+        self.name, self.person, self.date, self.strict, self.urls = name, person, date, strict, urls
         self.settings = {provider: dict(given) for provider, given in (settings or {}).items()}
         self.random = random
         self._people, self._loader = people, loader
@@ -89,8 +92,9 @@ class World:
 
     def _app_facts(self, provider: str) -> dict[str, str]:
         facts: dict[str, str] = {}
+        known = _Facts(provider)
         for name, choose in self.wire(provider).app_facts.items():
-            facts[name] = choose(lambda count: bytes(count), {"app." + key: value for key, value in facts.items()})
+            facts[name] = known["app." + name] = choose(lambda count: bytes(count), known)
         return facts
 
     def at_host(self, host: str) -> list[str]:
@@ -113,3 +117,14 @@ class World:
     def app(self, provider: str, **fields: Any) -> App:
         """The ready-made app, or a newly registered one when fields are given."""
         return self.apps.register(provider, **fields) if fields else self.apps.ready(provider)
+
+
+class _Facts(dict[str, Any]):
+    """What a fact of a ready-made app may be made of: the facts before it, and a private key that is derived."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__()
+        self._provider = provider
+
+    def __missing__(self, name: str) -> str | None:
+        return pem_ec_p256(self._provider) if name == "ec_p256_key" else None

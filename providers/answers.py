@@ -1,6 +1,7 @@
 """What an answer means: is it an error, and which one, whatever the status line says.
 
-Three sources, strongest first: the provider's own value (a table of its class), the HTTP status, the RFC's own codes.
+Three sources, strongest first: a failure or rate limit by its status, the provider's own value (a table of its
+class), the RFC's codes and the status.
 RFC 6749 section 5.2 for the token endpoint, RFC 6750 section 3.1 for the API.
 """
 
@@ -24,7 +25,7 @@ def own_errors(body: Any, paths: tuple[str, ...]) -> list[object]:
     scalars: list[object] = [value for value in found if isinstance(value, str | int)]
     if scalars:
         return scalars
-    members = {path.partition(".")[0] for path in paths}
+    members = {path.partition(".")[0] for path in paths if path.startswith("err")}
     # An error member of a shape nobody knows is still an error.
     return [""] if any(pick(body, member) not in (*_NO_ERROR, [], {}) for member in members) else []
 
@@ -35,11 +36,11 @@ def meaning(response: Response, own: list[object], table: Mapping[str, str], *, 
         return None
     if _is_rate_limit(response):
         return "rate_limited"
+    if response.status >= 500:
+        return "server_error"
     for value in [*map(str, own), f"http {response.status}"]:
         if value in table:
             return table[value]
-    if response.status >= 500:
-        return "server_error"
     return _token_code(response, own) if for_token else _api_code(response, own)
 
 

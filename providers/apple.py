@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .oauth2 import Grant
 from .identity import Email, Identity, pick
+from .oauth import Grant
 from .oidc import OIDC
 
 _SECRET_LIFETIME = 300  # seconds; Apple allows up to six months
@@ -16,8 +16,8 @@ class Apple(OIDC):
     `client_secret` is the Key ID, `key` the Team ID, `certificate_key` the PEM of the private key; what Apple calls the
     client secret is a JWT signed with it. The callback is a cross-site POST, to which browsers add no SameSite=Lax
     cookie. The user's name comes once, unsigned, in its `user` field; every other fact is the id_token's.
-    Source: developer.apple.com, Sign in with Apple REST API: "Request an authorization", "Generate and validate tokens",
-    "Creating a client secret", "Authenticating users".
+    Source: developer.apple.com, Sign in with Apple REST API: "Request an authorization", "Generate and validate
+    tokens", "Creating a client secret", "Authenticating users".
     """
 
     id, name = "apple", "Apple"
@@ -29,7 +29,6 @@ class Apple(OIDC):
     scope = ("name", "email")
     authorize_params = {"response_type": "code id_token", "response_mode": "form_post"}
     pkce = False  # neither documented nor in the discovery document
-    id_token_always = True
     once = (*OIDC.once, "user")
     username = ""
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from .identity import encodable
+
 MAX_LENGTH = 1 << 16  # characters of a URL or query; no provider comes near it
 MAX_PARAMETERS = 300
 
@@ -17,7 +19,7 @@ class Callback:
         self.pairs = tuple(pairs)
         self.fragment = fragment  # a server never sees it; it is here only when a page posted its own address
         if len(self.pairs) > MAX_PARAMETERS or not all(
-            isinstance(name, str) and isinstance(value, str) for name, value in self.pairs
+            _is_text(name) and _is_text(value) for name, value in self.pairs
         ):
             raise ValueError("parameters must be strings, and not more than a few")
 
@@ -47,8 +49,12 @@ class Callback:
 
     def repeated(self) -> frozenset[str]:
         """Names that came more than once."""
-        seen: set[str] = set()
-        return frozenset(name for name, _ in self.pairs if name in seen or seen.add(name))
+        names = [name for name, _ in self.pairs]
+        return frozenset(name for name in names if names.count(name) > 1)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and encodable(value)
 
 
 def _from_text(source: str) -> tuple[list[tuple[str, str]], str]:

@@ -5,6 +5,8 @@ Codes are the ones of RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1 an
 have one; the provider's own value is kept in `detail` when it cannot be a secret.
 """
 
+# ruff: noqa: N818 -- the names say what happened, which is what a caller's `except` should read like
+
 from __future__ import annotations
 
 import re

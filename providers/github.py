@@ -4,7 +4,8 @@ from typing import Any
 
 from .http import Flow
 from .identity import Email
-from .oauth2 import Grant, OAuth2
+from .oauth import Grant
+from .oauth2 import OAuth2
 from .settings import url
 
 
@@ -44,7 +45,7 @@ class GitHub(OAuth2):
 
     def emails(self, grant: Grant, profile: dict[str, Any]) -> Flow[list[Email]]:
         """The profile shows only a public address and never says whether it is verified."""
-        if not {"user", "user:email"} & set(grant.session.get("scope") or ()):
+        if not {"user", "user:email"} & self.asked_scope(grant.session):
             return [Email(profile.get("email") or "", primary=True)]
         rows = yield from self.api(grant, "emails", "{API_URL}/user/emails", query={"per_page": "100"})
         rows = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

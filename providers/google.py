@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from .oauth2 import Grant
+from .oauth import Grant
 from .oidc import OIDC
 from .settings import flag, text, url
 

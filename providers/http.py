@@ -234,14 +234,14 @@ async def _asend(client: Any, wanted: Request, provider: str) -> Response:
 
 def _failure(caught: Exception, provider: str, wanted: Request) -> Exception:
     """ProviderUnavailable for what a network or its library raises; anything else is a bug and passes unchanged."""
-    if isinstance(caught, _TooLong):
+    if isinstance(caught, _BodyTooLongError):
         return refusal("bad_response", provider, wanted.step, detail="body too long")
     if isinstance(caught, OSError) or _libraries(caught) & _NETWORK_LIBRARIES:
         return refusal("network", provider, wanted.step, detail=type(caught).__name__)
     return caught
 
 
-class _TooLong(Exception):
+class _BodyTooLongError(Exception):
     pass
 
 
@@ -305,7 +305,7 @@ def _limited(chunks: Iterable[bytes]) -> bytes:
 
 def _grow(body: bytearray, chunk: bytes) -> None:
     if len(body) + len(chunk) > MAX_BODY:
-        raise _TooLong
+        raise _BodyTooLongError
     body += chunk
 
 

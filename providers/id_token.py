@@ -1,6 +1,6 @@
 """Checks of an id_token: one refusal, one small function (OIDC Core section 3.1.3.7, RFC 7515, RFC 7517, RFC 8725).
 
-PyJWT verifies the signature; the claims are checked here, against the caller's clock. `Unusable` carries the code.
+PyJWT verifies the signature; the claims are checked here, against the caller's clock. `UnusableError` carries the code.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ KEY_TYPES = {
 }
 
 
-class Unusable(ValueError):
+class UnusableError(ValueError):
     """The id_token proves nothing. `code` is the machine code, the text a sentence without any claim's value."""
 
     def __init__(self, code: str, sentence: str) -> None:
@@ -33,12 +33,12 @@ def read_header(token: str) -> dict[str, Any]:
 
     try:
         header: dict[str, Any] = jwt.get_unverified_header(token)
-    except jwt.PyJWTError:
-        raise Unusable("malformed", "the id_token is no signed JWT") from None
-    if header.get("alg") not in KEY_TYPES:
-        raise Unusable("algorithm", "the id_token is signed with an algorithm that is not allowed")
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        raise UnusableError("malformed", "the id_token is no signed JWT") from None
+    if not isinstance(header.get("alg"), str) or header["alg"] not in KEY_TYPES:
+        raise UnusableError("algorithm", "the id_token is signed with an algorithm that is not allowed")
     if "crit" in header:
-        raise Unusable("malformed", "the id_token has critical headers that nobody here knows")
+        raise UnusableError("malformed", "the id_token has critical headers that nobody here knows")
     return header
 
 
@@ -49,7 +49,7 @@ def find_key(keys: Any, header: dict[str, Any]) -> Any:
     """
     kid = header.get("kid")
     if isinstance(keys, dict) and "keys" not in keys:
-        return _certificate_key(keys.get(kid))
+        return _certificate_key(keys.get(kid) if isinstance(kid, str) else None)
     rows = keys.get("keys") if isinstance(keys, dict) else None
     fitting = [row for row in (rows if isinstance(rows, list) else []) if _fits(row, header)]
     if kid is not None:
@@ -95,7 +95,7 @@ def verified_claims(token: str, key: Any, algorithm: str) -> dict[str, Any]:
     try:
         claims = jwt.decode(token, key, algorithms=[algorithm], options=options)
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-        raise Unusable("signature", "the id_token's signature is wrong") from None
+        raise UnusableError("signature", "the id_token's signature is wrong") from None
     return dict(claims)
 
 
@@ -106,32 +106,32 @@ def check_claims(claims: dict[str, Any], *, issuers: tuple[str, ...], audiences:
     check_times(claims, now)
     sub = claims.get("sub")
     if not isinstance(sub, str) or not sub or len(sub) > 255:
-        raise Unusable("subject", "the id_token has no usable sub")
+        raise UnusableError("subject", "the id_token has no usable sub")
 
 
 def check_issuer(claims: dict[str, Any], issuers: tuple[str, ...]) -> None:
     if claims.get("iss") not in issuers:
-        raise Unusable("issuer", "the id_token is from another issuer")
+        raise UnusableError("issuer", "the id_token is from another issuer")
 
 
 def check_audience(claims: dict[str, Any], audiences: tuple[str, ...]) -> None:
     aud = claims.get("aud")
     named = [aud] if isinstance(aud, str) else aud
     if not isinstance(named, list) or not any(one in audiences for one in named):
-        raise Unusable("audience", "the id_token is for another app")
+        raise UnusableError("audience", "the id_token is for another app")
     azp = claims.get("azp")
     if (azp is not None or len(named) > 1) and azp not in audiences:
-        raise Unusable("authorized_party", "the id_token was issued to another app")
+        raise UnusableError("authorized_party", "the id_token was issued to another app")
 
 
 def check_times(claims: dict[str, Any], now: float) -> None:
     expires, issued, starts = (_date(claims, name) for name in ("exp", "iat", "nbf"))
     if expires is None or issued is None:
-        raise Unusable("times", "the id_token lacks exp or iat")
+        raise UnusableError("times", "the id_token lacks exp or iat")
     if expires <= now - LEEWAY:
-        raise Unusable("expired", "the id_token has expired")
+        raise UnusableError("expired", "the id_token has expired")
     if max(issued, starts or issued) > now + LEEWAY:
-        raise Unusable("not_yet_valid", "the id_token is from the future; check this machine's clock")
+        raise UnusableError("not_yet_valid", "the id_token is from the future; check this machine's clock")
 
 
 def _date(claims: dict[str, Any], name: str) -> float | None:
@@ -139,7 +139,7 @@ def _date(claims: dict[str, Any], name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) > 10**12:
-        raise Unusable("times", f"the id_token's {name} is no date")
+        raise UnusableError("times", f"the id_token's {name} is no date")
     return value
 
 
@@ -148,14 +148,14 @@ def check_nonce(claims: dict[str, Any], nonce: str, *, required: bool) -> None:
     if seen is None and not required:
         return
     if not isinstance(seen, str) or not _same(seen, nonce):
-        raise Unusable("nonce", "the id_token's nonce is not the one of this login")
+        raise UnusableError("nonce", "the id_token's nonce is not the one of this login")
 
 
 def check_hash(claims: dict[str, Any], name: str, value: str, algorithm: str) -> None:
     """at_hash or c_hash, when there is one (OIDC Core sections 3.1.3.6 and 3.3.2.11)."""
     seen = claims.get(name)
     if seen is not None and not (isinstance(seen, str) and _same(seen, half_hash(value, algorithm))):
-        raise Unusable(name, f"the id_token's {name} belongs to something else")
+        raise UnusableError(name, f"the id_token's {name} belongs to something else")
 
 
 def half_hash(value: str, algorithm: str) -> str:

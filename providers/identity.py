@@ -11,7 +11,7 @@ _ADDRESS = re.compile(r"[^\s@\x00-\x1f]+@[^\s@\x00-\x1f]+")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Token:
-    """What the provider issued (RFC 6749 section 5.1). `expires_at` is Unix seconds or None; `secret` is OAuth 1.0a's."""
+    """What the provider issued (RFC 6749 section 5.1). `expires_at` is Unix seconds; `secret` is OAuth 1.0a's."""
 
     access: str
     refresh: str | None = None
@@ -62,7 +62,7 @@ def uid_text(value: object) -> str | None:
         return None
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, str) and value.strip() and _encodable(value):
+    if isinstance(value, str) and value.strip() and encodable(value):
         return value
     return None
 
@@ -71,19 +71,21 @@ def text(value: object) -> str | None:
     """A display string, or None. Half of a surrogate pair (a cut emoji) becomes a replacement mark."""
     if not isinstance(value, str) or not value.strip():
         return None
-    return value if _encodable(value) else value.encode("utf-8", "replace").decode()
+    return value if encodable(value) else value.encode("utf-8", "replace").decode()
 
 
 def email_text(value: object) -> str | None:
     """The address if it is one, else None; providers are known to send names and empty strings here."""
-    if not isinstance(value, str) or len(value) > 254 or not _encodable(value):
+    if not isinstance(value, str) or len(value) > 254 or not encodable(value):
         return None
     return value if _ADDRESS.fullmatch(value) else None
 
 
 def pick(body: Any, path: str | None) -> Any:
     """The value at a dotted path (`data.0.id`), the first that is there of several (`sub|id`), or None."""
-    for alternative in (path or "").split("|"):
+    if not path:
+        return None
+    for alternative in path.split("|"):
         value = _walk(body, alternative)
         if value is not None:
             return value
@@ -107,7 +109,8 @@ def choose_email(emails: tuple[Email, ...]) -> Email | None:
     return ranked[0] if ranked else None
 
 
-def _encodable(value: str) -> bool:
+def encodable(value: str) -> bool:
+    """Whether the text can be sent or stored; half a surrogate pair cannot."""
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from .oauth2 import Grant
+from .oauth import Grant
 from .oidc import OIDC
 from .settings import text, url
 

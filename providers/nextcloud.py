@@ -5,7 +5,8 @@ from urllib.parse import quote
 
 from .http import Flow, Response
 from .identity import pick
-from .oauth2 import Grant, OAuth2
+from .oauth import Grant
+from .oauth2 import OAuth2
 from .settings import url
 from .xml import tree
 

@@ -11,54 +11,32 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import quote_plus
 
 from . import errors
-from .base import Login, Provider
+from .base import Login
 from .callback import Callback
 from .http import Flow, Response, arun, request, run, with_query
-from .identity import Email, Identity, Token, pick
-from .settings import mapping, words
+from .identity import Identity, Token, encodable
+from .oauth import Grant, OAuth
 
-RESERVED = frozenset(
-    ("client_id", "redirect_uri", "response_type", "state", "nonce", "code_challenge", "code_challenge_method")
-)
+_RESERVED = ("client_id", "redirect_uri", "response_type", "state", "nonce", "code_challenge", "code_challenge_method")
 _ACCESS_TOKEN = re.compile(r"[\x21-\x7e]+")  # RFC 6749 A.12 less the space, which no header could carry unharmed
 _DENIALS = ("access_denied", "user_cancelled_authorize", "user_denied", "consent_denied")
 
 
-@dataclass(slots=True)
-class Grant:
-    """What one login has so far; handed to the hooks. `variables` complete URL templates."""
-
-    session: MutableMapping[str, Any]
-    callback: Callback
-    token: Token
-    body: dict[str, Any]  # the token answer
-    claims: dict[str, Any] = field(default_factory=dict)  # of a verified id_token
-    raw: dict[str, Any] = field(default_factory=dict)
-    variables: dict[str, str] = field(default_factory=dict)
-
-
-class OAuth2(Provider):
+class OAuth2(OAuth):
     """A provider that speaks OAuth 2.0. The attributes are the facts of its documentation."""
 
-    settings = {"SCOPE": words(), "AUTH_PARAMS": mapping()}
     foreign = ("openid.", "oauth_token", "oauth_verifier")
-    once = ("code", "state", "error", "iss", "id_token")
+    once: ClassVar[tuple[str, ...]] = ("code", "state", "error", "iss", "id_token")
+    reserved = frozenset(_RESERVED)
 
-    authorize_url: ClassVar[str]
     token_url: ClassVar[str]
-    profile_url: ClassVar[str] = ""
-    profile_method: ClassVar[str] = "GET"
     refresh_url: ClassVar[str] = ""  # the token URL unless said otherwise
     can_refresh: ClassVar[bool] = True
 
-    scope: ClassVar[tuple[str, ...]] = ()
-    scope_delimiter: ClassVar[str] = " "
-    authorize_params: ClassVar[Mapping[str, str]] = {}  # always sent with the authorize request
     param_names: ClassVar[Mapping[str, str]] = {}  # where the provider calls a standard parameter otherwise
     pkce: ClassVar[bool] = True
     issuers: ClassVar[tuple[str, ...]] = ()  # templates; an `iss` on the callback must be one of them (RFC 9207)
@@ -70,15 +48,6 @@ class OAuth2(Provider):
     token_header: ClassVar[str] = ""  # a header of the provider's own that carries the bare token
     api_headers: ClassVar[Mapping[str, str]] = {}
 
-    uid: ClassVar[str] = "id"
-    email: ClassVar[str] = "email"
-    email_verified: ClassVar[str] = ""
-    username: ClassVar[str] = ""
-    full_name: ClassVar[str] = "name"
-    first_name: ClassVar[str] = ""
-    last_name: ClassVar[str] = ""
-    picture: ClassVar[str] = ""
-
     # begin
 
     def begin_flow(self, session: dict[str, Any], options: dict[str, Any]) -> Flow[Login]:
@@ -87,9 +56,9 @@ class OAuth2(Provider):
 
     def authorize(self, session: dict[str, Any], options: dict[str, Any]) -> Login:
         """The Login for a new session; overridden where the redirect has a form of its own."""
-        scope = self._scope(options)
+        scope = self.wanted_scope(options)
         session["scope"] = list(scope)
-        extra = self._auth_params(options)
+        extra = self.auth_params(options)
         standard = {
             "client_id": self.client_id,
             "redirect_uri": session["redirect_uri"],
@@ -113,30 +82,6 @@ class OAuth2(Provider):
         """What a login adds to URL templates, such as the shop's name."""
         return {}
 
-    def _scope(self, options: dict[str, Any]) -> tuple[str, ...]:
-        extra = options.get("scope") or ()
-        if isinstance(extra, str) or not all(isinstance(one, str) for one in extra):
-            raise self.misconfigured("scope", "scope must be a list of strings", "begin")
-        return tuple(dict.fromkeys((*self.wanted_scope(), *extra)))
-
-    def wanted_scope(self) -> tuple[str, ...]:
-        chosen: tuple[str, ...] | None = self.values["SCOPE"]
-        return self.scope if chosen is None else chosen
-
-    def _auth_params(self, options: dict[str, Any]) -> dict[str, str]:
-        """AUTH_PARAMS, then those of this login, then parameters; none may replace what protects the login."""
-        mine = {name: value for name, value in options.items() if name not in ("scope", "auth_params", *self.own_use)}
-        params = {**self.values["AUTH_PARAMS"], **(options.get("auth_params") or {}), **mine}
-        reserved = RESERVED | {self.param_names.get(name, name) for name in RESERVED}
-        for name, value in params.items():
-            if name in reserved:
-                raise self.misconfigured("reserved_parameter", f"{name!r} is set by the login itself", "begin")
-            if not isinstance(value, str):
-                raise self.misconfigured("auth_params", f"the value of {name!r} must be a string", "begin")
-        return params
-
-    own_use: ClassVar[tuple[str, ...]] = ()  # parameters of begin() that are not for the authorize URL
-
     # finish
 
     def finish_flow(self, session: MutableMapping[str, Any], callback: Callback) -> Flow[Identity]:
@@ -146,9 +91,7 @@ class OAuth2(Provider):
         self.check_callback(session, callback)
         code = self.code(callback)
         grant = yield from self.exchange(session, callback, code)
-        profile = yield from self.profile(grant)
-        emails = yield from self.emails(grant, profile)
-        return self.mapped(grant, profile, emails)
+        return (yield from self.identified(grant))
 
     def check_state(self, session: MutableMapping[str, Any], callback: Callback) -> None:
         state = callback.get("state")
@@ -202,7 +145,7 @@ class OAuth2(Provider):
         variables = self.variables(session)
         url = self.expand(self.token_url, **variables)
         fields = {name: value for name, value in fields.items() if name not in self.token_omits}
-        body = yield from self._token_step("token", url, {**fields, **self.token_params(session)}, self.token_omits)
+        body = yield from self.token_step("token", url, {**fields, **self.token_params(session)}, self.token_omits)
         grant = Grant(session, callback, self.token(body, "token"), body, variables=variables)
         hidden = ("access_token", "refresh_token", "id_token")
         grant.raw["token"] = {name: value for name, value in body.items() if name not in hidden}
@@ -216,7 +159,9 @@ class OAuth2(Provider):
         """The client secret as sent; computed by providers whose secret is a signed assertion."""
         return self.client_secret
 
-    def _token_step(self, step: str, url: str, fields: dict[str, str], omits: tuple[str, ...]) -> Flow[dict[str, Any]]:
+    def token_step(
+        self, step: str, url: str, fields: dict[str, str], omits: tuple[str, ...] = ()
+    ) -> Flow[dict[str, Any]]:
         headers = dict(self.headers)
         if self.client_auth == "basic":
             headers["Authorization"] = basic(self.client_id, self.secret())
@@ -275,58 +220,25 @@ class OAuth2(Provider):
             )
         url = self.expand(self.refresh_url or self.token_url, **self.variables(parameters))
         fields = {"grant_type": "refresh_token", "refresh_token": old}
-        body = yield from self._token_step("refresh", url, fields, self.refresh_omits)
+        body = yield from self.token_step("refresh", url, fields, self.refresh_omits)
         new = self.token(body, "refresh")
         return Token(new.access, new.refresh or old, new.expires_at, new.scope, new.type)
 
-    # the profile
+    # the API
 
-    def api(self, grant: Grant, step: str, url: str, *, method: str = "GET",
-            query: Mapping[str, str] | None = None) -> Flow[Any]:  # fmt: skip
-        """One API call with the token; its parsed body, which is also kept in `raw` under the step's name."""
+    def api(
+        self, grant: Grant, step: str, url: str, *, method: str = "GET", query: Mapping[str, str] | None = None
+    ) -> Flow[Any]:
         headers = {**self.headers, **self.api_headers, **self.bearer(grant.token)}
-        response = yield request(
-            step, method, self.expand(url, **grant.variables), query=(query or {}).items(), headers=headers
-        )
+        target = self.expand(url, **grant.variables)
+        response = yield request(step, method, target, query=(query or {}).items(), headers=headers)
         grant.raw[step] = self.api_answer(step, response)
         return grant.raw[step]
-
-    def api_answer(self, step: str, response: Response) -> Any:
-        return self.json_answer(step, response)
 
     def bearer(self, token: Token) -> dict[str, str]:
         if self.token_header:
             return {self.token_header: token.access}
         return {"Authorization": f"{self.token_scheme} {token.access}"} if self.token_scheme else {}
-
-    def profile(self, grant: Grant) -> Flow[dict[str, Any]]:
-        """The body that the identity is mapped from."""
-        body = yield from self.api(grant, "userinfo", self.profile_url, method=self.profile_method)
-        if not isinstance(body, dict):
-            raise self.refused("bad_response", "userinfo")
-        return body
-
-    def emails(self, grant: Grant, profile: dict[str, Any]) -> Flow[list[Email]]:
-        """The addresses; by default the profile's own."""
-        verified = self.is_verified(pick(profile, self.email_verified))
-        return [Email(pick(profile, self.email), verified, primary=True)]
-        yield  # a flow like any other, though this one needs no request
-
-    def is_verified(self, value: object) -> bool:
-        return value is True
-
-    def mapped(self, grant: Grant, profile: dict[str, Any], emails: list[Email]) -> Identity:
-        return self.identity(
-            uid=pick(profile, self.uid),
-            emails=emails,
-            token=grant.token,
-            raw=grant.raw,
-            username=pick(profile, self.username),
-            name=pick(profile, self.full_name),
-            first_name=pick(profile, self.first_name),
-            last_name=pick(profile, self.last_name),
-            picture=pick(profile, self.picture),
-        )
 
 
 def s256(verifier: str) -> str:
@@ -351,4 +263,4 @@ def seconds(value: object) -> int | None:
 
 
 def _string(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and value and encodable(value) else None

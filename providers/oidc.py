@@ -15,7 +15,8 @@ from . import id_token
 from .callback import Callback
 from .http import Flow, request
 from .identity import pick
-from .oauth2 import Grant, OAuth2
+from .oauth import Grant
+from .oauth2 import OAuth2
 
 KEYS_LIFETIME = 600  # seconds a JWKS is trusted before it is fetched again
 
@@ -26,7 +27,6 @@ class OIDC(OAuth2):
     scope: ClassVar[tuple[str, ...]] = ("openid", "profile", "email")
     jwks_url: ClassVar[str]
     nonce_required: ClassVar[bool] = True  # False where the provider is known to drop it
-    id_token_always: ClassVar[bool] = False  # an id_token comes even without the openid scope
 
     uid = "sub"
     email_verified = "email_verified"
@@ -64,7 +64,7 @@ class OIDC(OAuth2):
             grant.claims = yield from self.verified(given, grant.session, at_hash=grant.token.access)
             grant.raw["id_token"] = grant.claims
             grant.token = replace(grant.token, id_token=given)
-        elif self.id_token_always or given is not None or "openid" in (grant.session.get("scope") or ()):
+        elif not self.profile_url or given is not None or "openid" in self.asked_scope(grant.session):
             raise self.unusable(
                 "id_token_missing", "token", "the token answer has no id_token; check the app and SCOPE"
             )
@@ -79,7 +79,7 @@ class OIDC(OAuth2):
             id_token.check_nonce(claims, self.stored(session, "nonce"), required=self.nonce_required)
             for name, value in hashes.items():
                 id_token.check_hash(claims, name, value, header["alg"])
-        except id_token.Unusable as reason:
+        except id_token.UnusableError as reason:
             raise self.unusable(reason.code, "id_token", f"{reason}; start a new login") from None
         return claims
 
@@ -92,7 +92,7 @@ class OIDC(OAuth2):
                 return key
         key = id_token.find_key((yield from self._fetch_keys()), header)
         if key is None:
-            raise id_token.Unusable("key", "the id_token is signed with a key the provider does not publish")
+            raise id_token.UnusableError("key", "the id_token is signed with a key the provider does not publish")
         return key
 
     def _fetch_keys(self) -> Flow[Any]:

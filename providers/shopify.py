@@ -5,6 +5,7 @@ import hmac
 import json
 import re
 from collections.abc import MutableMapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,8 @@ from .base import Login
 from .callback import Callback
 from .http import Flow
 from .identity import Email, pick
-from .oauth2 import Grant, OAuth2
+from .oauth import Grant
+from .oauth2 import OAuth2
 from .settings import flag
 
 _SHOP = re.compile(r"([a-z0-9][a-z0-9-]*)(\.myshopify\.com)?")
@@ -25,7 +27,7 @@ class Shopify(OAuth2):
     `begin(shop="petstore")` names the shop. The callback's hmac is verified. `EXPIRING` (default True) asks for an
     offline token that expires and can be refreshed (`refresh(token, shop=…)`): Shopify's API refuses others to public
     apps created since April 2026. `IS_EMBEDDED` adds `login.page`, which leaves the admin's frame by script.
-    Source: shopify.dev, "Authorization code grant", "Offline access tokens", "Online access tokens"; Shopify/shopify-api.
+    Source: shopify.dev, "Authorization code grant", "Offline access tokens", "Online access tokens", and its SDK.
     """
 
     id, name = "shopify", "Shopify"
@@ -42,7 +44,7 @@ class Shopify(OAuth2):
     once = ()  # each parameter is part of what the hmac signs
     error_paths = ("error", "errors")
     token_errors = {"invalid_request": "invalid_grant"}  # an unknown or used code
-    api_errors = {"http 401": "invalid_token", "http 402": "account_suspended", "http 403": "insufficient_scope"}
+    api_errors = {"http 402": "account_suspended", "http 403": "insufficient_scope"}
 
     def variables(self, session: MutableMapping[str, Any]) -> dict[str, str]:
         return {"shop": self._shop(session.get("shop"))}
@@ -55,9 +57,9 @@ class Shopify(OAuth2):
 
     def authorize(self, session: dict[str, Any], options: dict[str, Any]) -> Login:
         session["shop"] = self._shop(options.get("shop"))
-        session["per_user"] = self._auth_params(options).get("grant_options[]") == "per-user"
+        session["per_user"] = self.auth_params(options).get("grant_options[]") == "per-user"
         login = super().authorize(session, options)
-        return Login(login.url, session, page=_page(login.url)) if self.values["IS_EMBEDDED"] else login
+        return replace(login, page=_page(login.url)) if self.values["IS_EMBEDDED"] else login
 
     def check_callback(self, session: MutableMapping[str, Any], callback: Callback) -> None:
         signed = sorted((name, value) for name, value in callback.pairs if name not in ("hmac", "signature"))

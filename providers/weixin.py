@@ -7,7 +7,9 @@ from typing import Any
 from . import errors
 from .base import Login
 from .http import Flow
-from .oauth2 import Grant, OAuth2
+from .identity import encodable
+from .oauth import Grant
+from .oauth2 import OAuth2
 from .settings import url
 
 
@@ -28,6 +30,7 @@ class Weixin(OAuth2):
     profile_url = "https://api.weixin.qq.com/sns/userinfo"
     scope, scope_delimiter = ("snsapi_login",), ","
     param_names = {"client_id": "appid", "client_secret": "secret"}
+    reserved = OAuth2.reserved | {"appid"}
     pkce = False  # in no document
     token_request, token_scheme = "query", ""
     token_omits, refresh_omits = ("redirect_uri",), ("client_secret",)
@@ -52,7 +55,7 @@ class Weixin(OAuth2):
 
     def token_openid(self, grant: Grant) -> str:
         openid = grant.body.get("openid")
-        if not isinstance(openid, str) or not openid:
+        if not isinstance(openid, str) or not openid or not encodable(openid):
             raise self.refused("bad_response", "token")
         return openid
 
@@ -67,4 +70,4 @@ class Weixin(OAuth2):
         return body
 
     def base_only(self, session: MutableMapping[str, Any]) -> bool:
-        return set(session.get("scope") or ()) == {"snsapi_base"}
+        return self.asked_scope(session) == {"snsapi_base"}

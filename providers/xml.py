@@ -18,7 +18,7 @@ def root(response: Response) -> Element | None:
     from defusedxml.ElementTree import ParseError, fromstring
 
     try:
-        return fromstring(response.body, forbid_dtd=True)  # type: ignore[no-any-return]
+        return fromstring(response.body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         return None
 

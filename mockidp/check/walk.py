@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from mockidp import jose
 from mockidp.apps import App
+from mockidp.check.provoke import OAUTH2, Provocation
 from mockidp.contract.body import pick, read
 from mockidp.contract.template import builder, names
 from mockidp.contract.wire import Answer, Exchange, Wire
@@ -63,6 +64,8 @@ class Walk:
     values: dict[str, Any] = field(default_factory=dict)
     seen: dict[str, Seen] = field(default_factory=dict)
     decide: bool = True
+    override: dict[str, str | None] = field(default_factory=dict)
+    provocations: ClassVar[dict[str, Provocation]] = OAUTH2
 
     def __post_init__(self) -> None:
         self.values = {**self.initial(), **self.extra}
@@ -108,9 +111,11 @@ class Walk:
         if url is None:
             raise WalkError(exchange.step, f"no value for {names(exchange.urls[0])} in the URL")
         sent = {place: self._params(exchange, place) for place in ("query", "form", "headers")}
-        headers = {"Accept": "application/json", "User-Agent": AGENT, **dict(sent["headers"])}
+        headers = {"Accept": accepted(exchange), "User-Agent": AGENT, **dict(sent["headers"])}
         body = b""
-        if exchange.method != "GET" and sent["form"]:
+        if exchange.accepts[0] == "query":
+            sent["query"] += sent.pop("form")
+        elif exchange.method != "GET" and sent["form"]:
             body, headers["Content-Type"] = urlencode(sent["form"]).encode(), FORM
             if exchange.accepts[0] == "json":
                 body, headers["Content-Type"] = _json(dict(sent["form"])), "application/json"
@@ -120,7 +125,7 @@ class Walk:
     def _params(self, exchange: Exchange, place: str) -> list[tuple[str, str]]:
         out = []
         for key, pattern in exchange.params[place].items():
-            value = pattern.build(self.values)
+            value = self.override.get(key, pattern.build(self.values))
             if value is not None:
                 out.append((key, value))
         return out
@@ -128,20 +133,20 @@ class Walk:
     def ask(self, exchange: Exchange) -> Seen:
         """Send an exchange, insist on its answer, and take from it what is bound to a value."""
         response = self.send(self.build(exchange))
-        answer = self.expected(exchange, response)
+        self.insist(exchange, response)
         seen = self.parse(exchange.step, response)
-        self.learn(answer, seen)
+        for variant in [exchange, *(item for item in self.wire.steps[exchange.step] if item.when)]:
+            self.learn(variant.answer, seen)
         self.seen[exchange.step] = seen
         return seen
 
-    def expected(self, exchange: Exchange, response: Response) -> Answer:
-        """The answer, of this exchange or a variant, that the response is; WalkError when it is an error."""
+    def insist(self, exchange: Exchange, response: Response) -> None:
+        """WalkError when the response is one of the contract's errors, or any error."""
         error = recognise(self.wire, exchange.step, response)
         if error or response.status >= 400:
             text = response.body[:200].decode("utf-8", "replace")
             raise WalkError(exchange.step, f"{response.status} {error or 'unexpected'}: {text}", error=error,
                             response=response)
-        return exchange.answer
 
     def parse(self, step: str, response: Response) -> Seen:
         try:
@@ -213,6 +218,12 @@ class Walk:
         if not out["uid"]:
             raise WalkError("identity", "no uid in any answer")
         return out
+
+
+def accepted(exchange: Exchange) -> str:
+    """The type that a client asks for: XML where the contract's answer is XML, else JSON."""
+    kind = exchange.answer.type.split(";")[0]
+    return kind if kind.endswith("xml") else "application/json"
 
 
 def truth(value: Any) -> bool:

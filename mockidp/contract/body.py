@@ -1,4 +1,5 @@
-"""Bodies as recorded, with the parts that vary bound to values: JSON by pointer, forms by key, XML by path.
+"""Bodies as recorded, with the parts that vary bound to values: JSON by pointer, forms and key-value lines by key,
+XML by path.
 
 The type that a place has in the body file is the type of every answer: a `true` written as text in the file
 is sent as text. That is how a contract says "boolish" without a word for it.
@@ -56,7 +57,9 @@ class Body:
         document = form.parse(self.data)
         hidden = [] if granted is None else [at for at, scopes in self.needs.items() if granted.isdisjoint(scopes)]
         for place, build in self.setters:
-            if place not in hidden:
+            if place == "" and self.kind == "json":
+                document = build(values)  # the whole document is one value
+            elif place not in hidden:
                 self._put(document, place, build(values))
         for place in hidden:
             form.drop(document, place)
@@ -95,7 +98,7 @@ def pick(kind: str, document: Any, place: str, where: Mapping[str, Any] | None =
 
 
 def kind_of(content_type: str, data: bytes = b"") -> str:
-    """json, form, xml or text, from the content type; JSON sent as text is known by its first byte."""
+    """json, form, xml, lines or text, from the content type; what is labelled as text is known by its looks."""
     name = content_type.split(";")[0].strip().lower()
     if name.endswith(("/json", "+json")) or name == "text/javascript":
         return "json"
@@ -103,7 +106,16 @@ def kind_of(content_type: str, data: bytes = b"") -> str:
         return "form"
     if name.endswith(("/xml", "+xml")) and "html" not in name:
         return "xml"
-    return "json" if name == "text/plain" and data[:1] in (b"{", b"[") else "text"
+    if name == "text/plain" and data[:1] in (b"{", b"["):
+        return "json"
+    return next((kind for kind, looks in LOOKS.items() if name in ("text/plain", "text/html") and looks.fullmatch(data)),
+                "text")
+
+
+LOOKS = {
+    "form": re.compile(rb"[\w.%+-]+=[^&\s<]*(?:&[\w.%+-]+=[^&\s<]*)*"),
+    "lines": re.compile(rb"(?:[\w.]+:[^\n]*\n)+"),
+}
 
 
 def _like(old: Any, value: Any) -> Any:
@@ -203,13 +215,29 @@ class Form:
         document.pop(place.removeprefix("/"), None)
 
 
+class Lines(Form):
+    """Places are keys of OpenID's key-value form: `key:value` and a newline (OpenID Authentication 2.0, 4.1.1)."""
+
+    @staticmethod
+    def parse(data: bytes) -> dict[str, str]:
+        return dict(line.split(":", 1) for line in data.decode().splitlines())
+
+    @staticmethod
+    def dump(document: dict[str, Any]) -> bytes:
+        return "".join(f"{key}:{value}\n" for key, value in document.items()).encode()
+
+
 class Xml:
-    """Places are ElementTree paths below the root, an attribute is the last step with an `@`."""
+    """Places are ElementTree paths below the root, `{*}` for any namespace; an attribute is the last step with an `@`."""
 
     @staticmethod
     def parse(data: bytes) -> Any:
+        from xml.etree.ElementTree import register_namespace
+
         from defusedxml.ElementTree import fromstring  # lazy: few providers speak XML
 
+        for prefix, uri in XML_PREFIX.findall(data):  # so that it is written as it was read
+            register_namespace(prefix.decode(), uri.decode())
         return fromstring(data)
 
     @staticmethod
@@ -254,6 +282,7 @@ class Xml:
             (document.find(up) if up else document).remove(path)
 
 
+XML_PREFIX = re.compile(rb"""\sxmlns(?::((?!ns\d+=)[\w-]+))?=["']([^"']+)""")
 XML_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -283,7 +312,7 @@ class Text:
     drop = clear
 
 
-FORMATS: dict[str, Any] = {"json": Json, "form": Form, "xml": Xml, "text": Text}
+FORMATS: dict[str, Any] = {"json": Json, "form": Form, "lines": Lines, "xml": Xml, "text": Text}
 
 
 def differences(want: Any, got: Any, free: frozenset[str] = frozenset(), place: str = "") -> list[str]:

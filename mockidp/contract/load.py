@@ -54,6 +54,15 @@ def merge_exchange(base: Mapping[str, Any], over: Mapping[str, Any]) -> Table:
     return merge(base, over)
 
 
+def aged(row: Mapping[str, Any], period: datetime.date | None) -> Table:
+    """A row as it was in a period: what `before` says of later changes is laid over it, the latest first."""
+    out = {key: value for key, value in row.items() if key != "before"}
+    older = [old for old in row.get("before", []) if period is not None and old["until"] >= period]
+    for old in sorted(older, key=lambda item: item["until"], reverse=True):
+        out = merge(out, {key: value for key, value in old.items() if key != "until"})
+    return out
+
+
 class Source:
     """The files of one contract: its text for line numbers, its bodies, and what it was merged to."""
 
@@ -151,7 +160,24 @@ def check_types(file: str, text: str, table: Table, kind: type[Any]) -> None:
             known = [field.encode_name for field in msgspec.structs.fields(_struct_at(kind, path))]
             message = f"unknown key {unknown[1]!r}.{nearest(unknown[1], known)}"
             path.append(unknown[1])
+        wrong = re.search(r"Invalid enum value '([^']*)'", message)
+        if wrong and path:
+            values = _values_at(kind, path)
+            message = f"{wrong[1]!r} is none of {', '.join(values)}.{nearest(wrong[1], values)}"
         raise ContractError(message, file=file, line=find_line(text, path), key=".".join(path)) from None
+
+
+def _values_at(kind: Any, path: list[str]) -> list[str]:
+    """The texts that the field at the end of a path may have."""
+    import typing
+
+    fields = {f.encode_name: f.type for f in msgspec.structs.fields(_struct_at(kind, path[:-1]))}
+    options, out = [fields.get(path[-1])], []
+    while options:
+        option = options.pop()
+        out += [option] if isinstance(option, str) else []
+        options += typing.get_args(option)
+    return out
 
 
 def _struct_at(kind: Any, path: list[str]) -> Any:
@@ -223,12 +249,15 @@ class Loaded:
         self.id: str = self.table["id"]
         self.family = family(self.table["family"])
         self._wires: dict[tuple[Any, ...], Wire] = {}
-        self.boundaries = sorted({item["until"] for item in self._dated()})
+        self.boundaries = sorted(set(self._dates()))
         self.at()
 
-    def _dated(self) -> list[Table]:
-        rows = [*self.table["exchange"], *self.table.get("error", {}).values()]
-        return [row for row in rows if row.get("until")]
+    def _dates(self) -> Iterator[datetime.date]:
+        """Every day on which something of the wire changed."""
+        errors = self.table.get("error", {}).values()
+        aged = [*errors, self.table.get("id_token", {})]
+        for row in [*self.table["exchange"], *errors, *(old for item in aged for old in item.get("before", []))]:
+            yield from (row[key] for key in ("since", "until") if row.get(key))
 
     def settings(self, given: Mapping[str, str] | None = None) -> dict[str, str]:
         """The provider's settings with the given ones in place. UsageError for a name it does not have."""
@@ -259,6 +288,8 @@ class Loaded:
             table[key] = merge(self.family.get(key, {}), table.get(key, {}))
         table["exchange"] = self._exchanges(period)
         table["error"] = self._errors(period)
+        if "id_token" in table:
+            table["id_token"] = aged(table["id_token"], period)
         try:
             return msgspec.convert(table, schema.Contract)
         except msgspec.ValidationError as error:
@@ -275,7 +306,8 @@ class Loaded:
             for old in self._older(row, period):
                 merged = merge_exchange(merged, old)
             plain.setdefault(step, merged)
-            out.append(merged)
+            if not (period is not None and row.get("since") and period <= row["since"]):
+                out.append(merged)
         ended = [row for row in self.table["exchange"] if row.get("until") and not self._current(row)]
         for row in ended:
             if period is not None and row["until"] >= period:
@@ -316,6 +348,7 @@ class Loaded:
         for name, row in self.table.get("error", {}).items():
             if row.get("until") and (period is None or row["until"] < period):
                 continue
+            row = aged(row, period)
             merged = merge(known.get(name) or known.get(name.partition(":")[0], {}), row)
             if {"raw", "body"} & row.keys() and "type" not in row:
                 merged.pop("type", None)

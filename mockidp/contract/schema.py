@@ -72,7 +72,7 @@ class Exchange(Part):
     headers: dict[str, Keep] = {}
     query: dict[str, Keep] = {}
     form: dict[str, Keep] = {}
-    accepts: list[Literal["form", "json", "query"]] | None = None
+    accepts: list[Literal["form", "json", "query", "oauth"]] | None = None
     unlisted: Literal["ignored", "refused"] | None = None
     response: Answer = field(default_factory=Answer)
     bind: dict[str, Keep] = {}
@@ -82,6 +82,7 @@ class Exchange(Part):
     scope: list[str] | None = None
     when: dict[str, str] | None = None
     authenticated: bool | None = None
+    since: datetime.date | None = None
     until: datetime.date | None = None
     evidence: str | None = None
 
@@ -102,7 +103,12 @@ class Error(Part):
     means: str | None = None
     also: list[str] | None = None
     until: datetime.date | None = None
+    before: list[OldError] = []
     evidence: str | None = None
+
+
+class OldError(Error):
+    """What was different of an error before the date `until`."""
 
 
 class IdToken(Part):
@@ -118,6 +124,18 @@ class IdToken(Part):
     needs: dict[str, str] = {}
     nonce: Literal["echoed", "dropped"] = "echoed"
     kid: str = "{10 alnum}"
+    before: list[OldIdToken] = []
+    evidence: str | None = None
+
+
+class OldIdToken(Part):
+    """What was different of the identity token before the date `until`."""
+
+    until: datetime.date
+    lifetime: int | None = None
+    body: str | None = None
+    bind: dict[str, Keep] = {}
+    optional: list[str] | None = None
     evidence: str | None = None
 
 

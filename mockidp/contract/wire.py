@@ -6,11 +6,12 @@ for every parameter that does not fit, why.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from mockidp.contract import schema
 from mockidp.contract.body import Body, kind_of
@@ -19,6 +20,7 @@ from mockidp.errors import ContractError
 from mockidp.wire import Request
 
 PLACES = ("headers", "query", "form")
+OAUTH_PARAMETER = re.compile(r'([^\s=,"]+)="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,10 @@ class Exchange:
     def __init__(self, spec: schema.Exchange, wire: Wire) -> None:
         self.spec, self.step, self.name, self.wire = spec, spec.step, spec.name, wire
         requests = [spec.request] if isinstance(spec.request, str) else spec.request or []
-        self.method = requests[0].split(" ", 1)[0] if requests else ""
-        self.urls = [wire.fill(text.split(" ", 1)[1]) for text in requests]
+        split = [text.partition(" ") for text in requests]
+        self.requests = [(method, wire.fill(url)) for method, _, url in split]
+        self.method = self.requests[0][0] if requests else ""
+        self.urls = list(dict.fromkeys(url for _, url in self.requests))
         self.unlisted_refused = spec.unlisted == "refused"
         self.accepts = spec.accepts or ["form"]
         self.params = {
@@ -90,6 +94,12 @@ class Exchange:
         with self.wire.source.blame("exchange", self.step, self.name):
             return Answer(self.spec.response, self.wire, self.spec)
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The values that the request tells."""
+        every = [*self.params["headers"].values(), *self.params["query"].values(), *self.params["form"].values()]
+        return frozenset(name for pattern in every for name in pattern.names)
+
     @property
     def evidence(self) -> str:
         return self.spec.evidence or ""
@@ -98,14 +108,19 @@ class Exchange:
     def label(self) -> str:
         return f"{self.step}.{self.name}" if self.name else self.step
 
-    def fits(self, request: Request) -> int:
-        """How many of the fixed parameters that tell exchanges of one URL apart this request has wrong."""
-        sent = self._sent(request)
-        return sum(
-            self.params[place][key].match(str(dict(sent[place]).get(key, ""))) is None for place, key in self.literals
+    def fits(self, request: Request) -> tuple[int, int]:
+        """What tells exchanges of one URL apart: how many fixed parameters are wrong here, then how many are missing."""
+        sent = {place: dict(pairs) for place, pairs in self._sent(request).items()}
+        wrong = sum(self.params[place][key].match(sent[place].get(key, "")) is None for place, key in self.literals)
+        missing = sum(
+            key not in sent[place] for place in ("query", "form") for key, pattern in self.params[place].items()
+            if not pattern.optional
         )
+        return wrong, missing
 
     def _sent(self, request: Request) -> dict[str, list[tuple[str, str]]]:
+        if "oauth" in self.accepts:
+            return self._sent_oauth(request)
         form = request.form_pairs
         if not form and "json" in self.accepts and isinstance(request.json, dict):
             form = [(key, value if isinstance(value, str) else str(value)) for key, value in request.json.items()]
@@ -115,6 +130,15 @@ class Exchange:
             form = [pair for pair in query if pair[0] in listed]
             query = [pair for pair in query if pair[0] not in listed]
         return {"query": query, "form": form, "headers": list(request.headers.items())}
+
+    def _sent_oauth(self, request: Request) -> dict[str, list[tuple[str, str]]]:
+        """OAuth 1.0 parameters travel in the header, the form and the query, even of one request (RFC 5849 3.5)."""
+        listed = self.params["form"]
+        query = request.query_pairs if "query" in self.accepts else []
+        form = [*oauth_header(request.headers.get("authorization", "")),
+                *(request.form_pairs if "form" in self.accepts else []), *(pair for pair in query if pair[0] in listed)]
+        rest = [pair for pair in request.query_pairs if pair[0] not in listed or not query]
+        return {"query": rest, "form": form, "headers": list(request.headers.items())}
 
     def match(self, request: Request) -> tuple[dict[str, Any], list[Problem]]:
         """The values that the request tells, and what does not fit, in the order of the contract."""
@@ -133,6 +157,13 @@ class Exchange:
                 problems += _one(place, key, pattern, seen.pop(key, []), values)
             problems += [Problem("unlisted", place, key) for key in seen]
         return values, problems
+
+
+def oauth_header(value: str) -> list[tuple[str, str]]:
+    """The pairs of an `Authorization: OAuth` header, as far as they can be read; none of another scheme."""
+    scheme, _, rest = value.partition(" ")
+    pairs = OAUTH_PARAMETER.findall(rest) if scheme.lower() == "oauth" else []
+    return [(unquote(key), unquote(text)) for key, text in pairs if key != "realm"]
 
 
 def _one(place: str, key: str, pattern: Pattern, got: list[str], values: dict[str, Any]) -> Iterator[Problem]:
@@ -167,7 +198,8 @@ class Fault:
 
     @property
     def steps(self) -> list[str]:
-        step = self.spec.step
+        own = self.name.partition(":")[2]
+        step = own or self.spec.step
         return [] if step is None else [step] if isinstance(step, str) else step
 
     def answer(self, step: str) -> Answer:
@@ -219,24 +251,24 @@ class Wire:
         self.forms = {name: chooser(self.fill(text)) for name, text in spec.forms.items()}
         self.person = {name: chooser(self.fill(text)) for name, text in spec.person.items()}
         self.app_facts = {name: chooser(self.fill(text)) for name, text in spec.app.items()}
-        self._exact: dict[tuple[str, str], list[Exchange]] = {}
-        self._pattern: list[tuple[Any, Any, Exchange]] = []
+        self._exact: dict[tuple[str, str], list[tuple[str, Exchange]]] = {}
+        self._pattern: list[tuple[Any, Any, tuple[str, Exchange]]] = []
         for exchange in self.exchanges:
-            for url in exchange.urls if not exchange.when else ():
-                self._add(url, exchange)
+            for method, url in exchange.requests if not exchange.when else ():
+                self._add(method, url, exchange)
 
     def fill(self, text: str) -> str:
         return fill_settings(text, self.settings)
 
-    def _add(self, url: str, exchange: Exchange) -> None:
+    def _add(self, method: str, url: str, exchange: Exchange) -> None:
         scheme, _, rest = url.partition("://")
         host, slash, path = rest.partition("/")
         if not host or scheme not in ("http", "https"):
             raise ContractError(f"{url!r} is no http(s) URL", file=self.source.file, key=exchange.label)
         if "$" in host or "$" in path:
-            self._pattern.append((url_regex(host.lower()), url_regex(slash + path), exchange))
+            self._pattern.append((url_regex(host.lower()), url_regex(slash + path), (method, exchange)))
         else:
-            self._exact.setdefault((host.lower(), (slash + path) or "/"), []).append(exchange)
+            self._exact.setdefault((host.lower(), (slash + path) or "/"), []).append((method, exchange))
 
     @cached_property
     def hosts(self) -> list[str]:
@@ -249,14 +281,14 @@ class Wire:
         here = list(self._exact.get((request.host, request.path), ()))
         values: dict[str, str] = {}
         if not here:
-            for host, path, exchange in self._pattern:
+            for host, path, row in self._pattern:
                 if (at_host := host.fullmatch(request.host)) and (at_path := path.fullmatch(request.path)):
-                    here.append(exchange)
+                    here.append(row)
                     values.update(at_host.groupdict() | at_path.groupdict())
-        found = [item for item in here if item.method == request.method]
+        found = [item for method, item in here if method == request.method]
         if len(found) > 1:
-            found.sort(key=lambda item: item.fits(request))
-        return Route(found, sorted({item.method for item in here}), values)
+            found.sort(key=lambda item: (item.fits(request), -len(item.literals)))  # of two that fit, the narrower
+        return Route(found, sorted({method for method, _ in here}), values)
 
     def step(self, name: str) -> Exchange | None:
         """The plain exchange of a step, or None."""

@@ -7,7 +7,7 @@ changes state and names values. The contract says what the answer looks like; no
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mockidp.apps import App
@@ -17,6 +17,7 @@ from mockidp.contract.wire import Answer, Exchange, Problem, Wire
 from mockidp.errors import Refusal
 from mockidp.faults import Fault, Where
 from mockidp.journal import Entry, Login
+from mockidp.keys import pem_ec_p256
 from mockidp.store import Grant, Store
 from mockidp.wire import Request, Response
 
@@ -175,7 +176,7 @@ class Call:
 
     def answer(self, answer: Answer) -> Response:
         """Turn the contract's answer into a response."""
-        headers = [(key, str(value)) for key, build in answer.headers.items()
+        headers = [(key, self.outward(str(value))) for key, build in answer.headers.items()
                    if (value := build(self.values)) is not None]
         headers += self.headers
         if answer.redirect is not None:
@@ -186,7 +187,7 @@ class Call:
         kind = answer.type
         if answer.otherwise and answer.type.split(";")[0] not in self.request.headers.get("accept", ""):
             kind, body = answer.otherwise, as_form(body)
-        if self.request.base:
+        if self.request.base and not self.real_urls:
             body = self.outward_bytes(body)
         if kind:
             headers.append(("Content-Type", kind))
@@ -199,7 +200,7 @@ class Call:
         for key, pattern in (answer.redirect or {}).items():
             value = pattern.build(self.values)
             if value is not None:
-                params.append((key, value if pattern.names and not pattern.text.startswith("{") else self.outward(value)))
+                params.append((key, value if pattern.names and "://" not in pattern.text else self.outward(value)))
         return self.family.send(self, params, headers, answer.status)
 
     def _page(self, title: str, status: int) -> Response:
@@ -207,15 +208,18 @@ class Call:
 
         entry = self.entry
         where = f"{self.wire.name}, step {self.step}"
-        values = [text for text in (
-            f"expected: {entry.expected}" if entry.expected is not None else "",
-            f"got: {entry.got}" if entry.got is not None else "") if text]
-        return pages.error(card(self.wire), title, f"{entry.why}. {' — '.join(values)}".strip(), where,
-                           NEXT.get(entry.refused, "Compare the request with the contract."), status)
+        return pages.error(card(self.wire), title, f"{entry.why}.", where,
+                           NEXT.get(entry.refused, "Compare the request with the contract."), status,
+                           expected=entry.expected, got=entry.got)
+
+    @property
+    def real_urls(self) -> bool:
+        """Whether a caller in path form puts the base in front by itself, so that answers need not."""
+        return self.world.urls == "real" or self.request.headers.get("x-mockidp-urls") == "real"
 
     def outward(self, text: str) -> str:
         """A provider's URL as this caller writes it: in path form when the request came so."""
-        if not self.request.base or self.request.headers.get("x-mockidp-issuer") == "real":
+        if not self.request.base or self.real_urls or self.request.headers.get("x-mockidp-issuer") == "real":
             return text
         return self.family.hosts_regex(self.wire).sub(lambda found: f"{self.request.base}/{found[1]}", text)
 
@@ -229,6 +233,8 @@ COMMON: dict[str, Value] = {
     "now": lambda call: int(call.now),
     "now.iso": lambda call: iso(call.now),
     "now.ms": lambda call: int(call.now * 1000),
+    "ec_p256_key": lambda call: pem_ec_p256(call.provider),
+    "verified_email": lambda call: call.person.email if call.person and call.person.email_verified else None,
 }
 ONE_NUMBER = re.compile(r"\{\d+ digit\}")
 NEXT = {
@@ -260,13 +266,21 @@ class Family:
 
     def handle(self, call: Call) -> Response:
         """Answer one call: refusals, act, and the contract's answer."""
-        key = call.step if call.step in self.acts or call.step in self.rules else "resource"
         for fault in call.faults("refuse"):
             self.prepare_fault(call)
             raise Refusal(fault.error, f"the fault {fault.name} was asked for")
-        call.check(self.rules.get(key, ()))
-        done = self.acts[key](call) if key in self.acts else None
+        call.check(self.rules_of(call))
+        act = self.acts.get(self.key(call))
+        done = act(call) if act is not None else None
         return done if done is not None else self.respond(call)
+
+    def key(self, call: Call) -> str:
+        """The row of the tables that a step stands in."""
+        return call.step if call.step in self.acts or call.step in self.rules else "resource"
+
+    def rules_of(self, call: Call) -> Iterator[Rule]:
+        """The refusals of a call, in order."""
+        yield from self.rules.get(self.key(call), ())
 
     def login_of(self, call: Call) -> Login | None:
         """The login that a request begins, or None where a code or token will tell."""

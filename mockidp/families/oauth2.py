@@ -10,12 +10,14 @@ import hashlib
 import hmac
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, urlsplit
 
+from msgspec.structs import replace
+
 from mockidp.errors import Refusal, UsageError
-from mockidp.families.base import Call, Family, card
+from mockidp.families.base import Call, Family, Rule, card
 from mockidp.jose import b64url
 from mockidp.store import Grant
 from mockidp.wire import Response
@@ -74,6 +76,9 @@ def redirect_unregistered(call: Call) -> Refusal | None:
     return None
 
 
+FIXED = {"response_type": "unsupported_response_type", "grant_type": "unsupported_grant_type"}
+
+
 def misfit(call: Call) -> Refusal | None:
     """A parameter that is missing, has another form, travels elsewhere or comes twice."""
     for problem in call.problems:
@@ -83,9 +88,10 @@ def misfit(call: Call) -> Refusal | None:
             if not problem.key.startswith("mockidp"):
                 call.entry.remarks.append(f"{problem} in the contract, and ignored".replace("is unlisted", "is not listed"))
             continue
-        name = next((call.wire.missing[n] for n in problem.names if n in call.wire.missing), "bad_request")
-        if problem.key == "response_type":
-            name = "unsupported_response_type"
+        missing = call.wire.missing
+        names = [key for name in (*problem.names, problem.key) for key in (f"{name}:{call.group}", name) if key in missing]
+        name = missing[names[0]] if names else "bad_request"
+        name = FIXED.get(problem.key, name)
         return Refusal(name, str(problem), expected=problem.expected, got=problem.got)
     return None
 
@@ -113,11 +119,22 @@ def challenge_method_refused(call: Call) -> Refusal | None:
     return None
 
 
+def scope_unknown(call: Call) -> Refusal | None:
+    """For providers that refuse a scope they do not know: those of the contract's `words` are known."""
+    rules = call.wire.client.scope
+    unknown = [name for name in split_scope(call.told("scope") or "", rules.delimiter) if name and name not in rules.words]
+    if unknown:
+        return Refusal("bad_scope", "a scope was asked for that this provider does not have",
+                       expected=", ".join(rules.words), got=" ".join(unknown))
+    return None
+
+
 def best_practice(call: Call) -> Refusal | None:
     """What the provider accepts and RFC 9700 would not: told in the journal, refused in a strict world."""
     if not call.told("state") and not call.told("nonce"):
         call.remark("no state was sent: the callback cannot be tied to the browser (RFC 9700 section 2.1)")
-    if call.wire.client.pkce == "optional" and call.told("code_challenge") is None:
+    offered = call.wire.client.pkce == "optional" and "code_challenge" in call.exchange.names
+    if offered and call.told("code_challenge") is None:
         call.remark("no code_challenge was sent although the provider supports PKCE (RFC 9700 section 2.1.1)")
     return None
 
@@ -178,7 +195,7 @@ def code_used(call: Call) -> Refusal | None:
     assert call.grant is not None
     if not call.grant.used:
         return None
-    call.store.put("ended", call.grant.family, call.grant)
+    end_family(call, call.grant)
     return Refusal("code_used", "the code has been used before; the tokens it gave are revoked")
 
 
@@ -371,7 +388,7 @@ def login_page(call: Call, problems: list[str]) -> Response:
     hidden = [pair for pair in call.request.form_pairs if not pair[0].startswith("mockidp.")]
     return pages.login(
         card(call.wire), call.app.name or call.app.client_id if call.app else "an app", call.world.people.named(), asked,
-        hidden, hint=call.told("login_hint") or "", remark=[*problems, *call.entry.remarks],
+        hidden, hint=call.told("login_hint") or "", query=call.decision.get("other", ""), remark=[*problems, *call.entry.remarks],
         redirect_origin=f"{target.scheme}://{target.netloc}" if target.netloc else f"{target.scheme}:",
         status=400 if problems else 200,
     )
@@ -395,11 +412,18 @@ def issue_code(call: Call) -> str:
     return code
 
 
+def use_up(call: Call, kind: str, key: str, used: Rule) -> None:
+    """Mark what the request brought as used. Of two requests at the same moment, the second meets the refusal."""
+    assert call.grant is not None
+    first = call.store.use(kind, f"{call.provider}:{key}")
+    call.grant.used = True
+    if not first and (refusal := used(call)) is not None:
+        raise refusal
+
+
 def redeem(call: Call) -> None:
     """Mark the code used, so that it opens nothing again."""
-    assert call.grant is not None
-    call.grant.used = True
-    call.store.put("code", f"{call.provider}:{call.told('code')}", call.grant)
+    use_up(call, "code", call.told("code"), code_used)
     if call.login:
         call.login.outcome = "logged_in"
 
@@ -430,8 +454,7 @@ def refresh(call: Call) -> None:
     call.values["presented_refresh_token"] = old
     answer = call.exchange.answer.body
     if answer is not None and "$refresh_token" in answer.bind.values():
-        call.grant.used = True
-        call.store.put("refresh", f"{call.provider}:{old}", call.grant)
+        use_up(call, "refresh", old, refresh_token_used)
         del call.values["refresh_token"]
 
 
@@ -442,7 +465,13 @@ def revoke(call: Call) -> None:
         if grant is not None:
             grant.revoked = True
             call.store.put(kind, f"{call.provider}:{call.told('token')}", grant)
-            call.store.put("ended", grant.family, grant)
+            end_family(call, grant)
+
+
+def end_family(call: Call, grant: Grant) -> None:
+    """End all tokens that came of the same code; what came of none has no family."""
+    if grant.family:
+        call.store.put("ended", grant.family, replace(grant, expires=0.0))  # the tokens outlive the code
 
 
 def resource(call: Call) -> None:
@@ -463,12 +492,12 @@ class OAuth2(Family):
     rules = {
         "authorize": (unknown_client, redirect_unregistered, misfit, challenge_missing, pkce_forbidden,
                       challenge_method_refused, best_practice),
-        "token": (misfit, auth_method_wrong, unknown_client, wrong_secret, unknown_code, code_of_another_app, code_used,
-                  code_expired, redirect_missing, redirect_mismatch, pkce_forbidden, verifier_missing, verifier_wrong),
-        "refresh": (misfit, auth_method_wrong, unknown_client, wrong_secret, bad_refresh_token,
-                    refresh_token_of_another_app, refresh_token_used, refresh_token_revoked, refresh_token_expired),
-        "revoke": (misfit, auth_method_wrong, unknown_client, wrong_secret),
-        "resource": (misfit, bad_token, token_revoked, token_expired, person_deleted, missing_scope),
+        "client": (auth_method_wrong, unknown_client, wrong_secret),
+        "token": (unknown_code, code_of_another_app, code_used, code_expired, redirect_missing, redirect_mismatch,
+                  pkce_forbidden, verifier_missing, verifier_wrong),
+        "refresh": (bad_refresh_token, refresh_token_of_another_app, refresh_token_used, refresh_token_revoked,
+                    refresh_token_expired),
+        "resource": (bad_token, token_revoked, token_expired, person_deleted, missing_scope),
     }
     acts = {"authorize": authorize, "token": redeem, "refresh": refresh, "revoke": revoke, "resource": resource}
     values = {
@@ -483,9 +512,18 @@ class OAuth2(Family):
             find_app(call)
         return super().handle(call)
 
+    def rules_of(self, call: Call) -> Iterator[Rule]:
+        """At authorize nothing is told to an app before it and its redirect URI are known; elsewhere the form is first."""
+        if call.step != "authorize":
+            yield misfit
+        if call.group == "token":
+            yield from self.rules["client"]
+        if self.key(call) != "resource" or "access_token" in call.exchange.names:
+            yield from super().rules_of(call)  # what asks for no token is a document for everybody
+
     def prepare_fault(self, call: Call) -> None:
         if call.step == "authorize":
-            call.check((unknown_client, redirect_unregistered))
+            call.check(self.rules["authorize"][:2])  # who asks, and where the browser goes back to
 
     def send(self, call: Call, params: list[tuple[str, str]], headers: list[tuple[str, str]], status: int) -> Response:
         """Back to the app: in the query, the fragment, or a form that posts itself (OAuth 2.0 Form Post)."""

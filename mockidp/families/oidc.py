@@ -77,10 +77,12 @@ CLAIM_FAULTS: dict[str, Any] = {
 }
 
 
-def half_hash_of(name: str) -> Any:
-    """A value: the left half of the hash of another value (OIDC Core 3.1.3.6)."""
+def half_hash_of(name: str, group: str) -> Any:
+    """A value: the left half of the hash of what the same answer carries (OIDC Core 3.1.3.6, 3.3.2.11)."""
 
     def value(call: Call) -> str | None:
+        if call.group != group:
+            return None
         spec, text = call.wire.spec.id_token, call.values[name]
         return None if text is None or spec is None else jose.half_hash(str(text), spec.alg)
 
@@ -103,18 +105,13 @@ def pairwise(call: Call) -> str:
 class Oidc(oauth2.OAuth2):
     """The code flow with an identity token."""
 
-    rules = {
-        **oauth2.OAuth2.rules,
-        "authorize": (*oauth2.OAuth2.rules["authorize"], login_required),
-        "discovery": (oauth2.misfit,),
-        "jwks": (oauth2.misfit,),
-    }
+    rules = {**oauth2.OAuth2.rules, "authorize": (*oauth2.OAuth2.rules["authorize"], login_required)}
     values = {
         **oauth2.OAuth2.values,
         "id_token": issue_id_token,
         "nonce": nonce,
-        "at_hash": half_hash_of("access_token"),
-        "c_hash": half_hash_of("code"),
+        "at_hash": half_hash_of("access_token", "token"),
+        "c_hash": half_hash_of("code", "authorize"),
         "sub_for_app": pairwise,
         "jwks": lambda call: ring(call).published(),
         "certificates": lambda call: ring(call).certificates(),

@@ -1,4 +1,4 @@
-"""uvicorn's fast HTTP protocol with the two limits it lacks: how large a request's head may get, and how slow."""
+"""uvicorn's fast HTTP protocol with what it lacks: limits on a request's head, and patience with upgrade offers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import Any
 
+import httptools
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
@@ -17,7 +18,7 @@ log = logging.getLogger("mockidp.server")
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """Closes a connection whose request line and headers never end; writes no access log."""
+    """Closes a connection whose request line and headers never end, declines upgrades, writes no access log."""
 
     def __init__(
         self,
@@ -31,18 +32,43 @@ class GuardedProtocol(HttpToolsProtocol):
         self.head_size: float = 0
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return  # it comes again, without the offer
         self.head_size = float("-inf")  # what follows is a body, and the application watches that
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         self.head_size = 0
         super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
         self.head_size += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            self._decline(data[offer.args[0] :])
+        except httptools.HttpParserError:
+            log.warning("refused a request that is no valid HTTP")
+            self.send_400_response("invalid HTTP request\n")
         if self.head_size > 0:
             self._unfinished_head()
+
+    def _decline(self, rest: bytes) -> None:
+        """Answer an offer to upgrade in HTTP/1.1. Java's client makes one (h2c) with every request, even a POST.
+
+        The parser stops at the offer for good and would lose the body: a new one reads the request without it.
+        """
+        if self.parser.get_method() == b"CONNECT":  # an offer that nothing is left of
+            self.send_400_response("CONNECT must come first on a connection\n")
+            return
+        head = b"%b %b HTTP/%b\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        kept = (pair for pair in self.headers if pair[0] not in (b"upgrade", b"connection"))
+        lines = b"".join(b"%b: %b\r\n" % pair for pair in kept)
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(head + lines + b"\r\n" + rest)
 
     def _unfinished_head(self) -> None:
         if self.transport.is_closing():

@@ -110,9 +110,16 @@ class Server:
     async def start(self) -> None:
         """Serve in the running loop from now on."""
         self.bind()
-        self._loop = asyncio.get_running_loop()
-        self._state = ServerState()
-        self._config = Config(
+        try:
+            self._loop, self._state, self._config = asyncio.get_running_loop(), ServerState(), self._configured()
+            for sock in self._sockets:
+                self._loop.add_reader(sock, self._accept, sock)
+        except BaseException:
+            self._unbind()
+            raise
+
+    def _configured(self) -> Config:
+        config = Config(
             App(self.simulator),
             http=protocol_class(),
             ws="none",
@@ -122,19 +129,21 @@ class Server:
             proxy_headers=False,
             limit_concurrency=CONNECTION_LIMIT,
         )
-        self._config.load()
+        config.load()
+        return config
+
+    def _unbind(self) -> None:
         for sock in self._sockets:
-            self._loop.add_reader(sock, self._accept, sock)
+            sock.close()
+        self._sockets = []
 
     async def stop(self) -> None:
         """Accept nothing more, let running requests finish for `grace` seconds, then cut the rest."""
         for sock in self._sockets:
             self._loop.remove_reader(sock)
-            sock.close()
-        self._sockets = []
+        self._unbind()
         for sock in list(self._unknown):
-            self._forget(sock)
-            sock.close()
+            self._give_up(sock)
         for connection in list(self._state.connections):
             connection.shutdown()
         await self._drained()
@@ -353,12 +362,14 @@ _NO_IPV6 = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
 
 
 def _listen_at(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise UsageError(f"cannot listen on port {port}: there are 0 to 65535")
     try:
         family, kind, number, _, address = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         sock = socket.socket(family, kind, number)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise UsageError(f"cannot listen on host {host!r}: {error}") from error
     try:
         if os.name == "posix":  # elsewhere it would let two servers share a port
@@ -368,15 +379,15 @@ def _listen_at(host: str, port: int) -> socket.socket:
         sock.bind(address)
         sock.listen(BACKLOG)
         sock.setblocking(False)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         sock.close()
         raise UsageError(_why_not(host, port, error)) from error
     return sock
 
 
-def _why_not(host: str, port: int, error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+def _why_not(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
         return f"port {port} of {host} is in use; choose another with --port, or --port 0 for any free one"
-    if isinstance(error, OSError) and error.errno == errno.EACCES:
+    if error.errno == errno.EACCES:
         return f"port {port} needs more rights than you have; choose one above 1023 with --port"
     return f"cannot listen on port {port} of {host}: {error}"

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
-from os.path import commonprefix
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 SHOWN_AT_ONCE = 8
 PLAIN_COLOUR = "#3d4f66"
-LIGHT_CARD, DARK_CARD = "#ffffff", "#1d2025"
+LIGHT_CARD, DARK_CARD, BRIGHT = "#ffffff", "#1d2025", "#e8eaed"
 # The prototype's method, because a field named "submit" would hide the form's own.
 SUBMIT = "HTMLFormElement.prototype.submit.call(document.forms[0])"
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
@@ -308,8 +307,9 @@ def _edge(colour: str, card: str) -> str:
 @lru_cache(maxsize=256)
 def _accent(colour: str) -> str:
     colour = _plain_hex(colour)
+    go_dark = colour if contrast(colour, DARK_CARD) >= 2 else BRIGHT  # a button must not look disabled
     return (
-        f":root{{--accent:{colour};--on-accent:{ink(colour)};"
+        f":root{{--accent:{colour};--on-accent:{ink(colour)};--go-dark:{go_dark};--on-go-dark:{ink(go_dark)};"
         f"--edge-light:{_edge(colour, LIGHT_CARD)};--edge-dark:{_edge(colour, DARK_CARD)}}}"
     )
 
@@ -327,11 +327,16 @@ Parts = tuple[str, str, str]
 def difference(expected: str | None, got: str | None) -> tuple[Parts, Parts]:
     """Each of two values as (same start, what differs, same end)."""
     one, other = expected or "", got or ""
-    if expected is None or got is None or one == other:
+    if expected is None or got is None:
         return (one, "", ""), (other, "", "")
-    start = len(commonprefix([one, other]))
-    end = len(commonprefix([one[start:][::-1], other[start:][::-1]]))
+    start = _in_common(one, other)
+    end = _in_common(one[start:][::-1], other[start:][::-1])
     return _split(one, start, len(one) - end), _split(other, start, len(other) - end)
+
+
+def _in_common(one: str, other: str) -> int:
+    pairs = zip(one, other, strict=False)
+    return next((nth for nth, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))
 
 
 def _split(text: str, start: int, end: int) -> Parts:

@@ -1,0 +1,5 @@
+"""`python -m mockidp` is the command `mockidp`."""
+
+from mockidp.cli import main
+
+main()

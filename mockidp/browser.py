@@ -1,0 +1,128 @@
+"""The browser's part of a login, without a browser: open what the application sends to, decide, come back.
+
+Tests, the checks and the command line need the same: an authorize URL in, a callback out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+
+from mockidp.errors import MockidpError
+from mockidp.wire import Pairs, Request, Response
+
+FORM = "application/x-www-form-urlencoded"
+HOPS = 10
+
+
+class NoCallbackError(MockidpError):
+    """The provider showed a page instead of sending the browser back; `response` is that page."""
+
+    code = "no_callback"
+
+    def __init__(self, message: str, response: Response) -> None:
+        self.response = response
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Callback:
+    """What reaches the application: `url` with its query for a GET, `form` for a POST; `fragment` stays in the browser."""
+
+    method: str
+    url: str
+    form: Pairs = field(default_factory=list)
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The parameters of the query, the fragment and the form; the last of a name wins."""
+        parts = urlsplit(self.url)
+        return dict([*parse_qsl(parts.query, keep_blank_values=True), *parse_qsl(parts.fragment, keep_blank_values=True),
+                     *self.form])
+
+    @property
+    def body(self) -> bytes:
+        return urlencode(self.form).encode()
+
+
+@dataclass
+class PageForm:
+    """A form on a page: where it posts to and its hidden fields."""
+
+    action: str
+    fields: Pairs
+
+
+def browse(
+    send: Callable[[Request], Response], url: str, *, person: str = "", deny: bool = False,
+    post: Mapping[str, str] | None = None,
+) -> Callback:
+    """Open a URL (or post a form to it) at the simulator, decide as `person` on the login page, and come back.
+
+    Without a person the page must not come up, as in a world that logs in by itself. NoCallbackError when the
+    provider keeps the browser.
+    """
+    body = urlencode(post).encode() if post is not None else b""
+    request = _request("POST" if post is not None else "GET", url, body)
+    decided = False
+    for _ in range(HOPS):
+        opened = Request(**{name: getattr(request, name) for name in REQUEST_FIELDS})  # a simulator may unfold it
+        response = send(request)
+        if response.header("location"):
+            target = urljoin(request.url, response.header("location"))
+            if not _stays(opened, target):
+                return Callback("GET", target)
+            request = _request("GET", target)
+            continue
+        form = form_on(response)
+        if form is not None and form.action and not _stays(opened, urljoin(opened.url, form.action)):
+            return Callback("POST", urljoin(opened.url, form.action), form.fields)
+        if decided or not (person or deny):
+            break
+        request, decided = decide(opened, person, deny, form.fields if form else []), True
+    raise NoCallbackError(f"{urlsplit(url).netloc} did not send the browser back: {response.status}", response)
+
+
+REQUEST_FIELDS = ("method", "host", "path", "query", "headers", "body", "scheme", "base", "world")
+
+
+def decide(opened: Request, person: str, deny: bool = False, hidden: Pairs | None = None) -> Request:
+    """What the login page posts, to the URL that it was opened at."""
+    known = [pair for pair in hidden or [] if not pair[0].startswith("mockidp.")]
+    decision = [("mockidp.person", person), ("mockidp.decision", "deny" if deny else "allow")]
+    return _request("POST", opened.url, urlencode([*known, *decision]).encode())
+
+
+def _request(method: str, url: str, body: bytes = b"") -> Request:
+    headers = {"User-Agent": "mockidp-browser/1", "Accept": "text/html"}
+    return Request.of(method, url, {**headers, "Content-Type": FORM} if method == "POST" else headers, body)
+
+
+def _stays(opened: Request, target: str) -> bool:
+    """Whether a URL is still the provider's: same host, and no code or assertion on its way to the application."""
+    return urlsplit(target).netloc.lower() == opened.host
+
+
+def form_on(response: Response) -> PageForm | None:
+    """The first form of an HTML page, or None."""
+    if "html" not in response.header("content-type") or not response.body:
+        return None
+    reader = _Reader()
+    reader.feed(response.body.decode("utf-8", "replace"))
+    return PageForm(reader.action, reader.fields) if reader.action is not None else None
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.action: str | None = None
+        self.fields: Pairs = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        at = dict(attrs)
+        if tag == "form" and self.action is None:
+            self.action = at.get("action") or ""
+        elif tag == "input" and at.get("type") == "hidden" and at.get("name"):
+            self.fields.append((str(at["name"]), at.get("value") or ""))

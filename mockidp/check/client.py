@@ -1,0 +1,179 @@
+"""A login library against the contracts: every person, every error and every fault, through a ten-line adapter.
+
+The library is named by an import string or an entry point of the group `mockidp.adapters`, never by an import here.
+It runs with `requests` intercepted, so that it needs no setting that points anywhere special.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Protocol
+
+from mockidp.browser import Callback, NoCallbackError, browse
+from mockidp.check.mock import Lab, fault_step
+from mockidp.check.run import Finding
+from mockidp.contract.load import Loaded, find_line
+from mockidp.errors import MockidpError, UsageError
+from mockidp.faults import TABLE, Fault
+
+REDIRECT_URI = "http://127.0.0.1:8000/callback"
+COMPARED = ("uid", "email", "email_verified", "name", "username")
+
+
+@dataclass
+class Job:
+    """One login that a client shall do. `state` is the adapter's own, from begin to finish."""
+
+    provider: str
+    app: dict[str, str]
+    redirect_uri: str = REDIRECT_URI
+    settings: dict[str, Any] = field(default_factory=dict)
+    state: Any = None
+
+
+class Adapter(Protocol):
+    """What a library must be wrapped in. Raise for every login that fails; `code` of the exception is the RFC's word.
+
+    `begin` gives the URL that the browser is sent to, or `(URL, fields)` for a form that it posts. `finish` is given the
+    callback and gives at least `uid`, `email` and `email_verified`.
+    """
+
+    def begin(self, job: Job) -> str | tuple[str, Mapping[str, str]]: ...
+    def finish(self, job: Job, callback: Callback) -> Mapping[str, Any]: ...
+
+
+def find_adapter(name: str) -> Adapter:
+    """The adapter of that import string (`package.module:name`) or entry point. UsageError when there is none."""
+    points = {point.name: point for point in entry_points(group="mockidp.adapters")}
+    if name in points:
+        made = points[name].load()
+    elif ":" in name:
+        module, _, attribute = name.partition(":")
+        try:
+            made = getattr(import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise UsageError(f"no adapter at {name}: {error}") from None
+    else:
+        raise UsageError(f'no adapter "{name}"; give module:name or one of: {", ".join(points) or "none installed"}')
+    adapter: Adapter = made() if isinstance(made, type) else made
+    return adapter
+
+
+@dataclass
+class Outcome:
+    """How one login of a client ended: an identity, or an exception and its code."""
+
+    identity: Mapping[str, Any] | None = None
+    error: BaseException | None = None
+
+    @property
+    def code(self) -> str:
+        return str(getattr(self.error, "code", "") or self.error.__class__.__name__)
+
+
+def drive(lab: Lab, adapter: Adapter, person: str = "alice", deny: bool = False) -> Outcome:
+    """One login of a client at the simulator; every exception of the client is an outcome, not an end."""
+    from mockidp.mounts.responses_mount import mocked  # needs the extra `responses`
+
+    app = lab.world.apps.ready(lab.provider)
+    credentials = {"client_id": app.client_id, "client_secret": app.client_secret, **app.facts}
+    settings = {**lab.wire.settings}
+    job = Job(lab.provider, credentials, settings={k: v for k, v in settings.items() if k in lab.wire.spec.settings})
+    with mocked(lab.simulator):
+        try:
+            begun = adapter.begin(job)
+            url, post = (begun, None) if isinstance(begun, str) else begun
+            callback = browse(lab.send, url, person=person, deny=deny, post=post)
+            return Outcome(adapter.finish(job, callback))
+        except NoCallbackError as error:
+            return Outcome(error=error)
+        except Exception as error:  # whatever the library raises is what is looked at
+            return Outcome(error=error)
+
+
+def check_client(provider: str, client: str | Adapter, loaded: Loaded | None = None) -> Iterator[Finding]:
+    """Every person, declared error and fault that concerns a client of this provider."""
+    adapter = find_adapter(client) if isinstance(client, str) else client
+    lab = Lab(provider, loaded=loaded)
+    for case, message in cases(provider, adapter, lab, loaded):
+        line = find_line(lab.wire.source.text, ["error", case.partition("-")[2]]) if message else 0
+        yield Finding(provider, "client", case, not message, message, lab.wire.source.file, line)
+
+
+def cases(provider: str, adapter: Adapter, lab: Lab, loaded: Loaded | None) -> Iterator[tuple[str, str]]:
+    for who in lab.world.people.named():
+        yield f"login-{who.id}", person(Lab(provider, loaded=loaded), adapter, who.id)
+    for name in lab.wire.source.table.get("error", {}):
+        yield f"error-{name}", declared_error(Lab(provider, loaded=loaded), adapter, name)
+    for row in TABLE:
+        if row.where != "refuse":
+            yield f"fault-{row.name}", fault(Lab(provider, loaded=loaded), adapter, row)
+
+
+def person(lab: Lab, adapter: Adapter, who: str) -> str:
+    """The identity that a client reads is the one that the contract's own map reads."""
+    got = drive(lab, adapter, who)
+    try:
+        want = Lab(lab.provider, loaded=_loaded(lab)).walk(who).run()
+    except MockidpError as refused:
+        return "" if got.identity is None else f"{who} was refused ({refused}) and the client logged in"
+    if got.identity is None:
+        return f"{who} could not log in: {got.code}: {got.error}"
+    if got.identity.get("email") not in (None, lab.world.people[who].email, lab.world.people[who].relay_email):
+        return f"the client reads the e-mail {got.identity.get('email')!r}, which is not that of {who}"
+    wrong = [f"{name} is {got.identity.get(name)!r}, the contract's map reads {want[name]!r}" for name in COMPARED
+             if name in got.identity and (want[name] is not None or name in ("email", "email_verified"))
+             and got.identity.get(name) != want[name]]
+    return "; ".join(wrong)
+
+
+def _loaded(lab: Lab) -> Loaded | None:
+    loader = lab.world._loader
+    return loader(lab.provider)
+
+
+def declared_error(lab: Lab, adapter: Adapter, name: str) -> str:
+    """An error of the contract is understood as what it means."""
+    fault_of = lab.wire.errors[name]
+    step = name.partition(":")[2] or fault_step(lab.wire, fault_of)
+    if not step or step == "refresh":
+        return ""
+    rule = lab.world.faults.add(f"error:{name.partition(':')[0]}", provider=lab.provider, step=step)
+    got = drive(lab, adapter)
+    if not rule.done:
+        return ""  # the client does not take this step
+    if got.identity is not None:
+        return f"the provider answered {name} at {step} and the client logged in"
+    if isinstance(got.error, NoCallbackError):
+        return "" if fault_of.spec.page or fault_of.spec.raw else f"no callback: {got.error}"
+    return "" if got.code == fault_of.means else f"{name} means {fault_of.means}, the client says {got.code}: {got.error}"
+
+
+HARMLESS = {"wrong_type", "slow"}  # a client may accept these, if what it reads is right
+
+
+def fault(lab: Lab, adapter: Adapter, row: Fault) -> str:
+    """A deviation never logs anybody in, but for the harmless ones, and those never with a wrong identity."""
+    if row.name == "sub_differs" and lab.wire.spec.id_token is None:
+        return ""  # with one answer there is nothing that it could differ from
+    steps = row.steps or tuple(step for step in lab.wire.steps if step != "authorize")
+    wrong = [line for step in dict.fromkeys(steps) for line in _fault_at(lab, adapter, row, step)]
+    return "; ".join(wrong)
+
+
+def _fault_at(lab: Lab, adapter: Adapter, row: Fault, step: str) -> Iterator[str]:
+    world = Lab(lab.provider, loaded=_loaded(lab))
+    rule = world.world.faults.add(row.name, provider=lab.provider, step="" if step == "resource" else step)
+    got = drive(world, adapter)
+    if not rule.done or got.identity is None:
+        return
+    want = Lab(lab.provider, loaded=_loaded(lab)).walk("alice").run()
+    same = got.identity.get("uid") == want["uid"] and got.identity.get("email") == want["email"]
+    if row.name not in HARMLESS or not same:
+        yield f"{row.name} at {step}: the client logged in"
+
+
+__all__ = ["Adapter", "Job", "Outcome", "check_client", "drive", "find_adapter"]

@@ -1,0 +1,203 @@
+"""The suite grades itself: every rule of a provider is taken out and every fact of its contract changed, in memory.
+
+A mutant that no check notices is a survivor. What is not meant to be noticed is on one list, with reasons: `EXEMPT`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from mockidp.check.client import Adapter, declared_error, person
+from mockidp.check.contract import check_contract
+from mockidp.check.mock import Lab, in_process, mock_cases, resource_step
+from mockidp.contract.files import contracts_folder
+from mockidp.contract.load import Loaded, Source, load_from
+from mockidp.errors import ContractError
+from mockidp.families import family_of
+
+Table = dict[str, Any]
+
+EXEMPT = {
+    "status": "how the service fares is no fact of its wire",
+    "evidence": "where a fact comes from changes no request; the contract check holds it",
+    "words": "the consent page's wording is for people",
+    "form": "how a code, token or id looks is opaque to every client; the bodies' samples show it",
+    "lifetime": "a lifetime is the provider's own secret until it is over; the clock tests use the contract's number",
+    "sample": "a field that no client reads is held by the shape of its body file, which is the fact itself",
+    "error-status": "a client goes by the error's word where there is one; the mock check compares the status",
+    "optional": "a parameter that may be absent is sent by those who want it",
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: `kind` groups for the exemptions, `what` says it in words, `make` gives the changed table."""
+
+    provider: str
+    kind: str
+    what: str
+    make: Callable[[], Table]
+
+
+# rules
+
+
+def rule_mutants(provider: str) -> Iterator[tuple[str, str, int]]:
+    """Every refusal of every step that this provider has: step, name and place in the list."""
+    lab = Lab(provider)
+    rules = family_of(provider, lab.wire.family).rules
+    for step, listed in rules.items():
+        if step in lab.wire.steps or (step == "resource" and resource_step(lab.wire)):
+            for at, rule in enumerate(listed):
+                yield step, getattr(rule, "__name__", str(rule)), at
+
+
+@contextmanager
+def without_rule(provider: str, step: str, at: int) -> Iterator[None]:
+    """The provider's family with one refusal taken out."""
+    family = family_of(provider, Lab(provider).wire.family)
+    kept = family.rules
+    listed = kept[step]
+    family.rules = {**kept, step: (*listed[:at], *listed[at + 1 :])}  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        del family.rules
+
+
+def rule_survives(provider: str, step: str, at: int) -> bool:
+    """Whether no check notices that a refusal is gone."""
+    with without_rule(provider, step, at):
+        lab = Lab(provider)
+        return not any(_noticed(run) for _, run in mock_cases(lab, partial(Lab, provider)))
+
+
+def _noticed(run: Callable[[], str]) -> bool:
+    try:
+        return bool(run())
+    except Exception:  # a crash is noticed too
+        return True
+
+
+# facts
+
+
+def fact_mutants(provider: str) -> Iterator[Mutant]:
+    """Every fact of a contract that a client or a check could notice, changed one at a time."""
+    table = load_from(provider, contracts_folder() / provider).table
+    for at, row in enumerate(table["exchange"]):
+        if not row.get("until"):
+            yield from _exchange_mutants(provider, table, at, row)
+    for name in table.get("error", {}):
+        yield from _error_mutants(provider, table, name)
+    for name in table.get("identity", {}):
+        yield _change(provider, table, "identity", f"identity.{name} is read elsewhere",
+                      ["identity", name, "at"], lambda old: "/no/such/place")
+    yield from _client_mutants(provider, table)
+
+
+def _exchange_mutants(provider: str, table: Table, at: int, row: Table) -> Iterator[Mutant]:
+    label = f"{row['step']}{'.' + row['name'] if row.get('name') else ''}"
+    change = partial(_change, provider, table)
+    if row.get("request") is not None:
+        yield change("url", f"{label}: the URL", ["exchange", at, "request"], _other_url)
+        yield change("method", f"{label}: the method", ["exchange", at, "request"], _other_method)
+    for place in ("query", "form", "headers"):
+        for key, value in row.get(place, {}).items():
+            if value is False or str(value).endswith("?"):
+                continue
+            yield change("parameter", f"{label}: {place} {key} renamed", ["exchange", at, place],
+                         lambda old, key=key: {f"{k}_x" if k == key else k: v for k, v in old.items()})
+    for place in row.get("bind", {}):
+        yield change("bind", f"{label}: {place} is not bound", ["exchange", at, "bind"],
+                     lambda old, place=place: {k: v for k, v in old.items() if k != place})
+    for key in row.get("response", {}).get("redirect") or {}:
+        yield change("redirect", f"{label}: {key} missing from the callback", ["exchange", at, "response", "redirect"],
+                     lambda old, key=key: {**old, key: False})
+    if "scope" in row:
+        yield change("scope", f"{label}: another scope opens it", ["exchange", at, "scope"], lambda old: ["other"])
+    if "when" in row:
+        yield change("when", f"{label}: never", ["exchange", at, "when"], lambda old: dict.fromkeys(old, "never"))
+
+
+def _error_mutants(provider: str, table: Table, name: str) -> Iterator[Mutant]:
+    row = table["error"][name]
+    change = partial(_change, provider, table)
+    if "raw" in row:
+        yield change("error-body", f"error {name}: an empty object", ["error", name, "raw"], lambda old: "{}")
+    if "redirect" in row:
+        yield change("error-body", f"error {name}: says nothing", ["error", name, "redirect"],
+                     lambda old: {k: v for k, v in old.items() if k == "state"} | {"error": False})
+    yield change("error-meaning", f"error {name}: means something else", ["error", name],
+                 lambda old: {**old, "means": "temporarily_unavailable"})
+
+
+def _client_mutants(provider: str, table: Table) -> Iterator[Mutant]:
+    client = table.get("client", {})
+    change = partial(_change, provider, table)
+    other = {"post": "basic", "basic": "post", "either": "jwt", "jwt": "basic", "query": "basic"}
+    auth = client.get("auth", "post")
+    if auth in other:
+        yield change("client", f"client auth is {other[auth]}", ["client"], lambda old: {**(old or {}), "auth": other[auth]})
+    pkce = client.get("pkce", "ignored")
+    if pkce in ("optional", "required"):
+        yield change("client", "PKCE is forbidden", ["client"], lambda old: {**old, "pkce": "forbidden"})
+    if table.get("id_token"):
+        for place in table["id_token"].get("bind", {}):
+            yield change("claim", f"claim {place} is not bound", ["id_token", "bind"],
+                         lambda old, place=place: {k: v for k, v in old.items() if k != place})
+        yield change("claim", "signed with another algorithm", ["id_token", "alg"],
+                     lambda old: "ES256" if old != "ES256" else "RS256")
+
+
+def _other_url(old: Any) -> Any:
+    if isinstance(old, list):
+        return [_other_url(item) for item in old]
+    method, _, url = old.partition(" ")
+    return f"{method} {url}/moved"
+
+
+def _other_method(old: Any) -> Any:
+    if isinstance(old, list):
+        return [_other_method(item) for item in old]
+    method, _, url = old.partition(" ")
+    return f"{'PUT' if method != 'PUT' else 'GET'} {url}"
+
+
+def _change(provider: str, table: Table, kind: str, what: str, path: list[Any], how: Callable[[Any], Any]) -> Mutant:
+    def make() -> Table:
+        changed = copy.deepcopy(table)
+        here: Any = changed
+        for key in path[:-1]:
+            here = here[key] if not isinstance(here, dict) else here.setdefault(key, {})
+        here[path[-1]] = how(here.get(path[-1]) if isinstance(here, dict) else here[path[-1]])
+        return changed
+
+    return Mutant(provider, kind, what, make)
+
+
+def fact_survives(mutant: Mutant, adapter: Adapter, people: int = 5) -> bool:
+    """Whether neither the contract's own check, nor a client, nor the mock check notices a changed fact."""
+    provider = mutant.provider
+    folder = contracts_folder() / provider
+    try:
+        loaded = Loaded(Source(provider, folder, (folder / "contract.toml").read_text(encoding="utf-8"), mutant.make()))
+        if any(not finding.ok for finding in check_contract(provider, loaded)):
+            return False
+        lab = Lab(provider, in_process, loaded)
+    except ContractError:
+        return False
+    fresh = partial(Lab, provider, in_process, loaded)
+    for who in islice(lab.world.people.named(), people):
+        if _noticed(lambda who=who: person(fresh(), adapter, who.id)):  # type: ignore[misc]
+            return False
+    for name in lab.wire.source.table.get("error", {}):
+        if _noticed(lambda name=name: declared_error(fresh(), adapter, name)):  # type: ignore[misc]
+            return False
+    return not any(_noticed(run) for case, run in mock_cases(lab, fresh) if not case.startswith("login-"))

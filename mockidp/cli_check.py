@@ -1,0 +1,98 @@
+"""`mockidp check`: the contracts asked of themselves, of the simulator and of a client; and the generated files."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from mockidp.cli_options import PROVIDER, emit, json_option, next_step
+
+if TYPE_CHECKING:
+    from mockidp.check.run import Finding
+
+FINDINGS = 1
+
+
+@click.command("check", short_help="Check that the contracts hold.")
+@click.argument("providers", metavar="[ID]...", nargs=-1, type=str)
+@click.option("--subject", "subjects", multiple=True, type=click.Choice(["contract", "mock", "client"]),
+              help="What to ask; may be repeated.  [default: contract and mock, and client when --client is given]")
+@click.option("--client", default="", metavar="IMPORT_STRING", help="The client to drive: module:attribute, or the name "
+              "of an entry point.")
+@click.option("--index", "write_index", is_flag=True, help="Write the generated files of contracts/ anew.")
+@json_option
+def check_command(providers: tuple[str, ...], subjects: tuple[str, ...], client: str, write_index: bool,
+                  as_json: bool) -> None:
+    """Check that contracts hold: all of them, or those of the providers named.
+
+    JSON: an array of findings, each with provider, subject, case, ok, message, file and line; with --index an object
+    with the names written. Exits with 1 when a finding is not ok.
+    """
+    if write_index:
+        _index(as_json)
+        return
+    from mockidp.check.run import check
+
+    known = [PROVIDER.convert(name, None, None) for name in providers]
+    wanted = subjects or (("contract", "mock", "client") if client else ("contract", "mock"))
+    progress = None if as_json else Progress(sys.stdout.isatty())
+    found = check(known, wanted, client, progress)
+    bad = [item for item in found if not item.ok]
+    if as_json:
+        emit([item.as_dict() for item in found])
+    elif progress is not None:
+        progress.end()
+        _report(found, bad)
+    sys.exit(FINDINGS if bad else 0)
+
+
+class Progress:
+    """One line for each provider and subject: kept up to date on a terminal, written once it is done elsewhere."""
+
+    def __init__(self, live: bool) -> None:
+        self.live, self.key, self.good, self.bad = live, ("", ""), 0, 0
+
+    def __call__(self, finding: Finding) -> None:
+        if (finding.provider, finding.subject) != self.key:
+            self.end()
+            self.key, self.good, self.bad = (finding.provider, finding.subject), 0, 0
+        self.good, self.bad = self.good + finding.ok, self.bad + (not finding.ok)
+        if self.live:
+            click.echo(f"\r{self._line()}", nl=False)
+
+    def end(self) -> None:
+        """The line of what came last is complete."""
+        if self.key[0]:
+            click.echo(f"\r{self._line()}" if self.live else self._line())
+
+    def _line(self) -> str:
+        verdict = click.style(f"{self.bad} findings", fg="red") if self.bad else click.style("fine", fg="green")
+        return f"{self.key[0]:<18} {self.key[1]:<9} {self.good + self.bad:>4} cases  {verdict}"
+
+
+def _report(found: list[Finding], bad: list[Finding]) -> None:
+    for item in bad:
+        where = f"{item.file}:{item.line}: " if item.line else f"{item.file}: " if item.file else ""
+        head, *rest = item.message.splitlines() or [""]
+        click.echo(f"{where}{click.style(item.id, bold=True)}: {head}")
+        for line in rest:
+            click.echo(f"    {line}")
+    providers = len({item.provider for item in found})
+    if bad:
+        next_step(f"{len(bad)} of {len(found)} cases differ. `mockidp login {bad[0].provider}` shows the login, "
+                  f"`mockidp show {bad[0].provider}` the contract.")
+    else:
+        next_step(f"{len(found)} cases of {providers} providers, all as the contracts say.")
+
+
+def _index(as_json: bool) -> None:
+    from mockidp.contract.indexing import write
+
+    names = write()
+    if as_json:
+        emit({"written": names})
+    else:
+        click.echo("\n".join(f"contracts/{name} written" for name in names) or "contracts/: nothing to write, all is fresh")
+        next_step("Commit them with the contract." if names else "`mockidp check` asks whether the contracts hold.")

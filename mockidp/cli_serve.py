@@ -1,0 +1,154 @@
+"""`mockidp serve`: the simulator on a port, its address and what to do there, and the journal as it is written."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mockidp.cli_options import Setup, emit, json_option, shared
+from mockidp.journal import Entry, Journal, Login, masked
+
+if TYPE_CHECKING:
+    from mockidp.mounts.server import Server
+    from mockidp.world import World
+
+EXAMPLE = "github"  # what the banner shows; any provider would do
+Tell = Callable[[Login, Entry], None]
+
+
+class ToldJournal(Journal):
+    """A journal that also tells each request as it is written."""
+
+    def __init__(self, tell: Tell) -> None:
+        super().__init__()
+        self.tell = tell
+
+    def add(self, login: Login, entry: Entry) -> None:
+        super().add(login, entry)
+        self.tell(login, entry)
+
+
+@click.command("serve", short_help="Start the simulator and print its address.")
+@click.option("--host", help="Address to listen at.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 picks a free one.  [default: 8400]")
+@click.option("--quiet", is_flag=True, help="Do not print each request.")
+@shared("as", "apps", "date", "strict", "urls", "world", "config", "set")
+@json_option
+def serve_command(host: str | None, port: int | None, quiet: bool, setup: Setup, as_json: bool) -> None:
+    """Start the simulator and print its address; Ctrl-C stops it.
+
+    JSON: one line with url, host, port, world, home, logins and example (URLs), then one line for each request with
+    login, provider, person, step, method, url, status, exchange, refused and remarks.
+    """
+    from mockidp.config import simulator
+    from mockidp.mounts.server import Server
+
+    listen = setup.config.server
+    world = setup.world()
+    if not (quiet or listen.quiet):
+        world.journal = ToldJournal(_tell_json if as_json else _tell)
+    logging.basicConfig(format="mockidp: %(message)s", level=logging.WARNING)  # to stderr
+    host = listen.host if host is None else host
+    server = Server(simulator(world, host), host, listen.port if port is None else port)
+    server.serve_forever(lambda: _ready_json(server, world) if as_json else _ready(server, world))
+    if not as_json:
+        click.echo("stopped", err=True)
+
+
+def shown() -> str:
+    """The provider that the banner shows."""
+    from mockidp.contract.files import index
+
+    return EXAMPLE if EXAMPLE in index() else next(iter(index()))
+
+
+def examples(url: str, world: World) -> dict[str, str]:
+    """Three URLs to try: the page with every provider, the stories, and a login to look at."""
+    from urllib.parse import urlencode
+
+    from mockidp.cli_facts import step_url
+
+    app, wire = world.apps.ready(shown()), world.wire(shown())
+    query = urlencode({"client_id": app.client_id, "redirect_uri": "http://127.0.0.1:8000/callback", "state": "s1",
+                       "response_type": "code", "scope": wire.client.scope.delimiter.join(wire.client.scope.default)})
+    authorize = step_url(wire, "authorize").partition("://")[2]
+    return {"home": f"{url}/", "logins": f"{url}/_mockidp/logins", "example": f"{url}/{authorize}?{query}"}
+
+
+def _ready_json(server: Server, world: World) -> None:
+    emit({"url": server.url, "host": server.host, "port": server.port, "world": world.name,
+          **examples(server.url, world)}, compact=True)
+    sys.stdout.flush()
+
+
+def _ready(server: Server, world: World) -> None:
+    from mockidp.contract.files import index
+    from mockidp.web.own import is_own_host
+
+    urls, app = examples(server.url, world), world.apps.ready(shown())
+    click.echo(f"mockidp plays {len(index())} login providers at {click.style(server.url, bold=True)}")
+    click.echo(f"  every provider   {urls['home']}")
+    click.echo(f"  recent logins    {urls['logins']}")
+    click.echo(f"  a login to try   {urls['example']}")
+    if world.apps.mode == "registered":
+        click.echo("  apps             only those of mockidp.toml")
+    else:
+        click.echo(f"  ready-made app   client id {app.client_id}, secret {app.client_secret}; others: `mockidp apps ID`")
+    for line in _mode(world):
+        click.echo(f"  {line}")
+    click.echo(f"Put {server.url}/ in front of a provider's host in your settings. Ctrl-C stops.")
+    if not is_own_host(server.host, set()):
+        click.secho(f"mockidp: warning: {server.host} is reachable from other machines; whoever reaches it can log in as "
+                    "anybody and read the journal", fg="yellow", err=True)
+    sys.stdout.flush()
+
+
+def _mode(world: World) -> list[str]:
+    """What is not as usual, one line each."""
+    out = []
+    if world.person is not None:
+        out.append(f"logs in without a page: {world.person}")
+    if world.date is not None:
+        out.append(f"as it was on {world.date.isoformat()}")
+    if world.strict:
+        out.append("strict: what is against best practice is refused too")
+    if world.apps.mode == "learn":
+        out.append("learns unknown apps at first sight")
+    if world.faults.rules:
+        out.append(f"faults: {', '.join(rule.fault.name for rule in world.faults.rules)}")
+    return out
+
+
+def _tell(login: Login, entry: Entry) -> None:
+    """One request in one line, coloured on a terminal."""
+    colour = "red" if entry.refused or entry.status >= 400 else "green"
+    parts = [click.style(str(entry.status or "---"), fg=colour), f"{login.provider:<12}", f"{entry.step or '?':<12}",
+             f"{login.person or '-':<10}", f"{entry.method} {_short(masked(entry.url))}"]
+    if entry.fault:
+        parts.append(click.style(f"fault {entry.fault}", fg="yellow"))
+    if entry.refused:
+        parts.append(click.style(f"refused {entry.refused}: {entry.why}{_values(entry)}", fg="red"))
+    click.echo("  ".join(parts))
+
+
+def _short(url: str) -> str:
+    """The URL without its scheme, its query cut where it would fill a line by itself."""
+    text = url.partition("://")[2]
+    return text if len(text) <= 100 else f"{text[:99]}…"
+
+
+def _values(entry: Entry) -> str:
+    if entry.expected is None and entry.got is None:
+        return ""
+    return f" (expected {entry.expected!r}, got {entry.got!r})"
+
+
+def _tell_json(login: Login, entry: Entry) -> None:
+    row: dict[str, Any] = {"login": login.id, "provider": login.provider, "person": login.person,
+                           **entry.as_dict(login.started)}
+    emit(row, compact=True)
+    sys.stdout.flush()

@@ -1,0 +1,229 @@
+"""`mockidp.toml`: how the simulator is set up on this machine. Read strictly; every error names file, line and key.
+
+    as = "alice"                      # logs in without a page; likewise: date, apps, strict, urls
+    [server]
+    port = 8400
+    [settings.github]                 # a provider's settings by its id
+    GITHUB_URL = "https://git.example.com"
+    [[app]]                           # a registered client beside the ready-made ones
+    provider = "github"
+    client_id = "Iv1.example"
+    redirect_uris = ["https://app.example/callback"]
+    [[person]]                        # somebody else who can log in, or a change to one of the cast
+    id = "zoe"
+    [[fault]]                         # a deviation from the start
+    name = "slow"
+    provider = "github"
+    step = "token"
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import field
+
+from mockidp.apps import App, Mode
+from mockidp.contract.files import card
+from mockidp.contract.load import check_types, find_line, load, read_table
+from mockidp.errors import ContractError, UsageError
+from mockidp.simulator import Simulator
+from mockidp.world import World
+
+NAME = "mockidp.toml"
+LIMIT = 1 << 20  # bytes
+Settings = dict[str, dict[str, str]]
+
+
+class Part(msgspec.Struct, forbid_unknown_fields=True):
+    """Base of every table: unknown keys are errors."""
+
+
+class Listen(Part):
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8400
+    quiet: bool = False
+
+
+class AppRow(Part, kw_only=True):
+    """A registered client. `facts` are what this provider calls a credential beside id and secret."""
+
+    provider: str
+    client_id: str
+    client_secret: str | None = None
+    redirect_uris: list[str] = []
+    loopback: bool = False
+    name: str = ""
+    facts: dict[str, str] = {}
+
+
+class FaultRow(Part, kw_only=True):
+    """A fault asked for; what is left out matches anything."""
+
+    name: str
+    provider: str = ""
+    step: str = ""
+    person: str = ""
+    app: str = ""
+    nth: int = 0
+    times: int = 0
+
+
+class Config(Part, kw_only=True):
+    """All of a configuration. `person` is kept as tables, for their fields are those of `people.Person`."""
+
+    server: Listen = field(default_factory=Listen)
+    settings: Settings = {}
+    app: list[dict[str, Any]] = []
+    person: list[dict[str, Any]] = []
+    fault: list[dict[str, Any]] = []
+    date: datetime.date | None = None
+    apps: Mode = "ready"
+    strict: bool = False
+    as_: str | None = field(default=None, name="as")
+    urls: Literal["path", "real"] = "path"
+
+    def world(self, name: str = "default") -> World:
+        """A new world set up so. Raises UsageError for what does not exist."""
+        world = World(name, apps=self.apps, person=self.as_, date=self.date, strict=self.strict, urls=self.urls,
+                      settings=self.settings, people=self.person)
+        for app in self.app:
+            register(world, app)
+        for fault in self.fault:
+            world.faults.add(**fault)
+        return world
+
+
+def register(world: World, row: dict[str, Any]) -> App:
+    """Add an app to a world. UsageError when its provider is unknown or a field is wrong."""
+    card(row["provider"])
+    return world.apps.register(**row)
+
+
+def simulator(world: World, host: str) -> Simulator:
+    """A simulator whose own pages are served at the host that it will be bound to."""
+    made = Simulator(world)
+    made.own_hosts.add(host.lower())
+    return made
+
+
+def find(given: Path | None = None) -> Path | None:
+    """The file to read: the one that was named, else `mockidp.toml` of the working folder if there is one."""
+    return given or (Path(NAME) if Path(NAME).is_file() else None)
+
+
+def read(path: Path | None) -> Config:
+    """The configuration of a file, or the plain one. Raises ContractError with file, line and key."""
+    if path is None:
+        return Config()
+    text = _text(path)
+    file = str(path)
+    table = read_table(file, text)
+    check_types(file, text, table, Config)
+    config = msgspec.convert(table, Config)
+    for check in (_settings, _apps, _people, _person, _faults):
+        check(config, file, text)
+    return config
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > LIMIT:
+            raise ContractError(f"larger than {LIMIT} bytes", file=str(path))
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ContractError(f"cannot be read: {error.strerror}", file=str(path)) from None
+    except UnicodeDecodeError:
+        raise ContractError("cannot be read: it is not UTF-8", file=str(path)) from None
+
+
+def check_settings(provider: str, given: dict[str, str]) -> None:
+    """Refuse an unknown provider or setting, and what is no URL where one is needed. Raises UsageError."""
+    card(provider)
+    contract = load(provider)
+    contract.settings(given)
+    for name, value in given.items():
+        default = contract.table["settings"][name]["default"]
+        if default.startswith(("http://", "https://")) and not _is_url(value):
+            raise UsageError(f"{provider}.{name} must be an http or https URL")
+
+
+def _is_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
+def _settings(config: Config, file: str, text: str) -> None:
+    for provider, given in config.settings.items():
+        for name in given or [""]:
+            path = ["settings", provider, name]
+            _blamed(file, text, path, lambda: check_settings(provider, {name: given[name]} if name else {}))  # noqa: B023
+
+
+def _apps(config: Config, file: str, text: str) -> None:
+    world = World()
+    for row, section in _rows(file, text, "app", config.app, AppRow):
+        _blamed(file, section, ["provider"], lambda: register(world, row))  # noqa: B023
+
+
+def _people(config: Config, file: str, text: str) -> None:
+    rows = []
+    for row, section in _rows(file, text, "person", config.person, None):
+        rows.append(row)
+        _blamed(file, section, list(row)[:1], lambda: World(people=rows).people, row)
+
+
+def _person(config: Config, file: str, text: str) -> None:
+    if config.as_ is not None:
+        _blamed(file, text, ["as"], lambda: World(people=config.person).people[config.as_ or ""])
+
+
+def _faults(config: Config, file: str, text: str) -> None:
+    world = World(people=config.person)
+    for row, section in _rows(file, text, "fault", config.fault, FaultRow):
+        _blamed(file, section, ["name"], lambda: world.faults.add(**row))  # noqa: B023
+        if "provider" in row:
+            _blamed(file, section, ["provider"], lambda: card(row["provider"]))  # noqa: B023
+        if "person" in row:
+            _blamed(file, section, ["person"], lambda: world.people[row["person"]])  # noqa: B023
+
+
+def _rows(file: str, text: str, name: str, tables: list[dict[str, Any]], kind: type[Any] | None,
+          ) -> Iterator[tuple[dict[str, Any], str]]:
+    """Each table of an array, its types checked, with the file's text blanked out but for that table."""
+    lines = text.splitlines()
+    heads = [at for at, line in enumerate(lines) if line.lstrip().startswith("[")]
+    starts = [at for at in heads if "".join(lines[at].split()).startswith(f"[[{name}]]")]
+    for number, table in enumerate(tables):
+        section, start = text, 0
+        if number < len(starts):
+            start = starts[number]
+            end = next((at for at in heads if at > start and not lines[at].strip().startswith(f"[{name}.")), len(lines))
+            section = "\n" * (start + 1) + "\n".join(lines[start + 1 : end])
+        if kind is not None:
+            for key in kind.__struct_fields__[: len(kind.__struct_fields__) - len(kind.__struct_defaults__)]:
+                if key not in table:
+                    raise ContractError(f"a [[{name}]] needs {key!r}", file=file, line=start + 1, key=name)
+            check_types(file, section, table, kind)
+        yield table, section
+
+
+def _blamed(file: str, text: str, path: list[str], act: Callable[[], object], row: dict[str, Any] | None = None) -> None:
+    """Give a usage error the line of the key that it is about: the row's key it quotes, else the path's."""
+    try:
+        act()
+    except UsageError as error:
+        quoted = [key for key in row or {} if f'"{key}"' in str(error) or f"$.{key}`" in str(error)]
+        path = quoted[:1] or path
+        raise ContractError(str(error), file=file, line=find_line(text, path), key=".".join(filter(None, path))) from None
+
+
+__all__ = ["NAME", "Config", "check_settings", "find", "read", "register", "simulator"]

@@ -1,0 +1,411 @@
+"""Simulated identity providers in a test. The pytest fixture `idp` is one of these; any other test tool makes its own:
+
+    with Idp(person="alice").mounted("responses") as idp:
+        ...
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from itertools import count
+from typing import TYPE_CHECKING, Any, Self, get_args
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+
+from mockidp.apps import App, Mode
+from mockidp.contract.files import card
+from mockidp.errors import MockidpError, UsageError, nearest
+from mockidp.faults import Rule
+from mockidp.keys import Key
+from mockidp.mounts import request_of
+from mockidp.simulator import Simulator
+from mockidp.store import MemoryStore
+from mockidp.wire import Response
+from mockidp.world import World
+
+if TYPE_CHECKING:
+    from mockidp.clock import Clock
+    from mockidp.journal import Journal
+    from mockidp.mounts.server import Server
+    from mockidp.people import People
+
+BROWSER = {"Accept": "text/html", "User-Agent": "Mozilla/5.0 (mockidp)"}
+FORM = {**BROWSER, "Content-Type": "application/x-www-form-urlencoded"}
+REDIRECTS = 5  # that a browser follows between a provider's own pages
+STORY = 10  # logins that a failed test tells of
+
+_numbers = count(1)
+
+
+class NoCallback(MockidpError):
+    """The provider showed a page of its own instead of sending the browser back: an error, as a rule.
+
+    `response` is that page; `reason` is the journal's word for it, such as `redirect_unregistered`.
+    """
+
+    code = "no_callback"
+
+    def __init__(self, message: str, response: Response, reason: str = "") -> None:
+        self.response, self.reason = response, reason
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Callback:
+    """What the browser brings back to the application: `url`, and for a POST the fields of `form`."""
+
+    url: str
+    method: str = "GET"
+    form: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """Path and query, as the test client of a web framework wants them."""
+        parts = urlsplit(self.url)
+        return f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The parameters of the answer, whether they travel in the query, the fragment or the form."""
+        parts = urlsplit(self.url)
+        sent = [*parse_qsl(parts.query, keep_blank_values=True), *parse_qsl(parts.fragment, keep_blank_values=True)]
+        return {**dict(sent), **self.form}
+
+
+class Service:
+    """What the tests of one run share, since starting it costs more than a test: the store, and one live server."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self._running: tuple[Server, Simulator] | None = None
+
+    @contextmanager
+    def serve(self, world: World) -> Iterator[str]:
+        """Serve one more world; the base URL of its path form."""
+        server, simulator = self._start()
+        simulator.add(world)
+        try:
+            yield f"{server.url}/~{world.name}"
+        finally:
+            simulator.drop(world.name)
+
+    def _start(self) -> tuple[Server, Simulator]:
+        from mockidp.mounts.server import Server  # lazy: uvicorn takes longer to import than a test to run
+
+        if self._running is None:
+            simulator = Simulator(store=self.store)
+            self._running = Server(simulator, port=0).__enter__(), simulator
+        return self._running
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._running is not None:
+            self._running[0].__exit__(None, None, None)
+
+
+class Idp:
+    """All simulated providers, in a world of this test's own.
+
+    `person` logs in without a page; `date` (a date, or YYYY-MM-DD) picks the providers of that day; `apps` is
+    `ready` (a ready-made app each), `learn` or `registered`; `strict` refuses what is not best practice; `settings`
+    are those of a provider by its id; `people` are additional ones. UsageError for what there is not.
+    """
+
+    def __init__(
+        self,
+        *,
+        person: str | None = None,
+        date: datetime.date | str | None = None,
+        apps: Mode = "ready",
+        strict: bool = False,
+        settings: Mapping[str, Mapping[str, str]] | None = None,
+        people: Sequence[Mapping[str, Any]] = (),
+        service: Service | None = None,
+    ) -> None:
+        if apps not in get_args(Mode):
+            raise UsageError(f'apps is one of {", ".join(get_args(Mode))}, not "{apps}"')
+        self.world = World(
+            f"t{next(_numbers)}", apps=apps, date=_day(date), strict=strict, people=[dict(row) for row in people]
+        )
+        self._service = service or Service()
+        self.simulator = Simulator(self.world, store=self._service.store)
+        self._mounts: list[str] = []
+        self._url = ""
+        self._awaited: list[Rule] = []
+        self.person = person
+        for provider, given in (settings or {}).items():
+            self.configure(provider, **given)
+
+    def __repr__(self) -> str:
+        return f"<Idp {self.world.name}, mounted at {', '.join(self._mounts) or 'nothing'}>"
+
+    # what the world has
+
+    @property
+    def people(self) -> People:
+        """Who can log in: `idp.people["alice"].email`."""
+        return self.world.people
+
+    @property
+    def clock(self) -> Clock:
+        """The providers' time: `advance(seconds)`, `freeze()`. That of the application is not touched."""
+        return self.world.clock
+
+    @property
+    def journal(self) -> Journal:
+        """The story of each login: `last("github").outcome`, `refusals()`, `text()`."""
+        return self.world.journal
+
+    @property
+    def person(self) -> str | None:
+        """Who logs in without a page, by id; None shows the page."""
+        return self.world.person
+
+    @person.setter
+    def person(self, person: str | None) -> None:
+        self.world.person = None if person is None else self.people[person].id
+
+    @property
+    def date(self) -> datetime.date | None:
+        """The day whose providers are simulated; None is today. Set a date, or text as YYYY-MM-DD."""
+        return self.world.date
+
+    @date.setter
+    def date(self, date: datetime.date | str | None) -> None:
+        self.world.travel(_day(date))
+
+    @property
+    def strict(self) -> bool:
+        """Whether to refuse what the provider accepts and best practice would not."""
+        return self.world.strict
+
+    @strict.setter
+    def strict(self, strict: bool) -> None:
+        self.world.strict = strict
+
+    def app(self, provider: str, **fields: Any) -> App:
+        """The ready-made app of a provider, or with fields (`client_id`, `redirect_uris`, …) one that is registered.
+
+        `client_id`, `client_secret` and `facts` (what this provider adds: a key, a shop) are your settings.
+        """
+        card(provider)
+        return self.world.app(provider, **fields)
+
+    def configure(self, provider: str, **settings: str) -> None:
+        """Change a provider's settings: `idp.configure("github", GITHUB_URL="https://git.example")`."""
+        card(provider)
+        self.world.configure(provider, **settings)
+        self.world.wire(provider)  # now, so that a wrong name is told where it was written
+
+    def rotate_keys(self, provider: str, *, overlap: bool = True) -> Key:
+        """Sign with a new key from now on; without overlap the old one is no longer published."""
+        spec = self._wire(provider).spec.id_token
+        if spec is None:
+            raise UsageError(f"{provider} signs nothing, so it has no keys to rotate")
+        return self.world.keys(provider).rotate(spec.alg, overlap)
+
+    def _wire(self, provider: str) -> Any:
+        card(provider)
+        return self.world.wire(provider)
+
+    # faults
+
+    def fault(
+        self, name: str, *, provider: str = "", step: str = "", person: str = "", app: str = "", nth: int = 0,
+        times: int = 0, optional: bool = False,
+    ) -> Rule:
+        """Let something go wrong: `idp.fault("rate_limited", provider="github", step="userinfo")`.
+
+        `error:NAME` is any error of the provider's contract. It strikes at each call that fits; `nth` only at that
+        one, counted from 1; `times` at most so often. A fault that never strikes fails the test unless `optional`.
+        """
+        if provider:
+            self._check_fault(name, provider, step)
+        if person:
+            self.people[person]
+        rule = self.world.faults.add(name, provider=provider, step=step, person=person, app=app, nth=nth, times=times)
+        if not optional:
+            self._awaited.append(rule)
+        return rule
+
+    def _check_fault(self, name: str, provider: str, step: str) -> None:
+        wire = self._wire(provider)
+        steps = [*wire.steps, *{wire.group(item) for item in wire.steps}]
+        if step and step not in steps:
+            raise UsageError(f'{provider} has no step "{step}".{nearest(step, steps)}')
+        kind, _, error = name.partition(":")
+        if kind == "error" and wire.error(error, step or "authorize") is None:
+            known = list(wire.errors)
+            raise UsageError(f'{provider} has no error "{error}".{nearest(error, known)} It has {", ".join(known)}.')
+
+    def idle_faults(self) -> str:
+        """A sentence on the faults that were asked for and never struck, or nothing."""
+        idle = [_told(rule) for rule in self._awaited if not rule.done and rule in self.world.faults.rules]
+        if not idle:
+            return ""
+        return f"asked for, and it never struck: {'; '.join(idle)}. If that is fine, say optional=True."
+
+    # the browser
+
+    def authorize(
+        self, url: str, *, person: str | None = None, deny: bool = False, form: Mapping[str, str] | None = None
+    ) -> Callback:
+        """Play the browser: open the URL that the application redirected to, log in, allow (or deny), and come back.
+
+        `person` is for this login only; else `idp.person`, else alice. `form` opens the URL by POST. NoCallback when
+        the provider shows an error page instead.
+        """
+        before, told = self.world.person, len(self.journal.refusals())
+        chosen = self.people[person].id if person else before
+        try:
+            self.world.person = None if deny else chosen
+            url, response = self._open("POST" if form else "GET", url, form)
+            if b"mockidp.decision" in response.body:
+                someone = chosen or self.people.named()[0].id
+                answer = {"mockidp.person": someone, "mockidp.decision": "deny" if deny else "allow"}
+                url, response = self._open("POST", url, {**(form or {}), **answer})
+        finally:
+            self.world.person = before
+        callback = _callback(url, response)
+        if callback is None:
+            raise self._no_callback(response, told)
+        return callback
+
+    def _open(self, method: str, url: str, form: Mapping[str, str] | None) -> tuple[str, Response]:
+        """The answer at a URL, and the URL where it was found: redirects from one provider's page to another count."""
+        response = self._send(method, url, form)
+        for _ in range(REDIRECTS):
+            onward = urljoin(url, response.header("location"))
+            if not response.header("location") or not self._simulated(onward):
+                break
+            url, response = onward, self._send("GET", onward, None)
+        return url, response
+
+    def _send(self, method: str, url: str, form: Mapping[str, str] | None) -> Response:
+        if not self._simulated(url):
+            raise UsageError(f"no contract knows the host of {url.partition('?')[0]}")
+        body = urlencode(form).encode() if form else b""
+        return self.simulator.handle(request_of(method, url, FORM if form else BROWSER, body))
+
+    def _simulated(self, url: str) -> bool:
+        return bool(self._url and url.startswith(f"{self._url}/")) or self.simulator.knows(urlsplit(url).netloc)
+
+    def _no_callback(self, response: Response, told: int) -> NoCallback:
+        refusals = self.journal.refusals()[told:]
+        if not refusals:
+            return NoCallback(f"{response.status}, and no way back to the application", response)
+        last = refusals[-1]
+        values = "" if last.expected is None and last.got is None else f"; expected {last.expected!r}, got {last.got!r}"
+        return NoCallback(f"refused, {last.refused}: {last.why}{values}", response, last.refused)
+
+    # mounts
+
+    @property
+    def url(self) -> str:
+        """The base of the path form at the live server: `{url}/github.com/…` is `https://github.com/…`."""
+        if not self._url:
+            raise UsageError('there is no live server: mount="server", or the fixture idp_server')
+        return self._url
+
+    @contextmanager
+    def mounted(self, *mounts: str) -> Iterator[Self]:
+        """Answer at `responses`, `respx` or a live `server` while it lasts. UsageError for anything else."""
+        for name in mounts:
+            if name not in MOUNTS:
+                raise UsageError(f'no mount "{name}".{nearest(name, list(MOUNTS))} There are {", ".join(MOUNTS)}.')
+        new = [name for name in dict.fromkeys(mounts) if name not in self._mounts]
+        with ExitStack() as stack:
+            for name in new:
+                stack.enter_context(MOUNTS[name](self))
+                self._mounts.append(name)
+                stack.callback(self._mounts.remove, name)
+            yield self
+
+    @contextmanager
+    def _in_responses(self) -> Iterator[None]:
+        from mockidp.mounts.responses_mount import install  # lazy: the library may not be there
+
+        import responses
+
+        with responses.mock:
+            install(self.simulator)
+            yield
+
+    @contextmanager
+    def _in_respx(self) -> Iterator[None]:
+        from mockidp.mounts.respx_mount import install  # lazy: the library may not be there
+
+        import respx
+
+        with respx.mock:
+            install(self.simulator)
+            yield
+
+    @contextmanager
+    def _at_server(self) -> Iterator[None]:
+        with self._service.serve(self.world) as self._url:
+            yield
+        self._url = ""
+
+    # a failed test
+
+    def story(self) -> str:
+        """The logins of this test in plain lines, without secrets: what was sent, and what was refused and why."""
+        logins = list(self.journal)
+        lines = [line for login in logins[-STORY:] for line in login.lines()]
+        if len(logins) > STORY:
+            lines.insert(0, f"({len(logins) - STORY} earlier logins left out)")
+        if idle := self.idle_faults():
+            lines.append(idle)
+        return "\n".join(lines)
+
+
+MOUNTS: dict[str, Callable[[Idp], AbstractContextManager[None]]] = {
+    "responses": Idp._in_responses, "respx": Idp._in_respx, "server": Idp._at_server,
+}
+
+
+def _day(date: datetime.date | str | None) -> datetime.date | None:
+    if not isinstance(date, str):
+        return date
+    try:
+        return datetime.date.fromisoformat(date)
+    except ValueError:
+        raise UsageError(f'"{date}" is no date; write it as YYYY-MM-DD') from None
+
+
+def _told(rule: Rule) -> str:
+    where = {"provider": rule.provider, "step": rule.step, "person": rule.person, "app": rule.app, "nth": rule.nth}
+    return ", ".join([rule.fault.name, *(f"{name} {value}" for name, value in where.items() if value)])
+
+
+class _PostedForm(HTMLParser):
+    """The first form of a page and its hidden fields."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.action, self.fields = "", dict[str, str]()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        at = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.action = self.action or at.get("action", "")
+        if tag == "input" and at.get("type") == "hidden" and at.get("name"):
+            self.fields[at["name"]] = at.get("value", "")
+
+
+def _callback(url: str, response: Response) -> Callback | None:
+    """The way back to the application that an answer holds: a redirect, or a form that posts itself."""
+    location = response.header("location")
+    if 300 <= response.status < 400 and location:
+        return Callback(urljoin(url, location))
+    form = _PostedForm(response.body.decode("utf-8", "replace")) if response.status == 200 else None
+    if form is None or not form.action or b"mockidp.decision" in response.body:
+        return None
+    return Callback(urljoin(url, form.action), "POST", form.fields)

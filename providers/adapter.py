@@ -1,0 +1,33 @@
+"""These clients as a checker of login libraries wants them: `begin` gives the URL, `finish` the identity.
+
+Ten lines, no import of the checker. Entry point `providers` of the group `mockidp.adapters`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .registry import get
+
+CREDENTIALS = ("client_id", "client_secret", "key", "certificate_key")
+PARAMETERS = ("shop", "openid_url")
+
+
+class Adapter:
+    """Drives the client of one job's provider with a requests.Session. Raises LoginError for a login that fails."""
+
+    def begin(self, job: Any) -> Any:
+        import requests
+
+        self.http = requests.Session()
+        own = {name: value for name, value in job.app.items() if name in CREDENTIALS}
+        self.client = get(job.provider, settings=job.settings, **own)
+        extra = {name: job.app[name] for name in PARAMETERS if name in job.app}
+        login = self.client.begin(redirect_uri=job.redirect_uri, http=self.http, **extra)
+        job.state = login.session
+        return (login.form.action, login.form.fields) if login.form else login.url
+
+    def finish(self, job: Any, callback: Any) -> dict[str, Any]:
+        identity = self.client.finish(job.state, callback.form or callback.url, http=self.http)
+        return {name: getattr(identity, name) for name in
+                ("uid", "email", "email_verified", "name", "username", "first_name", "last_name", "picture")}
