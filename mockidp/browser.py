@@ -64,35 +64,40 @@ def browse(
     Without a person the page must not come up, as in a world that logs in by itself. NoCallbackError when the
     provider keeps the browser.
     """
-    body = urlencode(post).encode() if post is not None else b""
-    request = _request("POST" if post is not None else "GET", url, body)
-    decided = False
+    hidden = list((post or {}).items())
+    target = url
     for _ in range(HOPS):
-        opened = Request(**{name: getattr(request, name) for name in REQUEST_FIELDS})  # a simulator may unfold it
+        request = _opening(target, hidden, person, deny, bool(post))
+        here = request.url
         response = send(request)
-        if response.header("location"):
-            target = urljoin(request.url, response.header("location"))
-            if not _stays(opened, target):
-                return Callback("GET", target)
-            request = _request("GET", target)
-            continue
-        form = form_on(response)
-        if form is not None and form.action and not _stays(opened, urljoin(opened.url, form.action)):
-            return Callback("POST", urljoin(opened.url, form.action), form.fields)
-        if decided or not (person or deny):
-            break
-        request, decided = decide(opened, person, deny, form.fields if form else []), True
-    raise NoCallbackError(f"{urlsplit(url).netloc} did not send the browser back: {response.status}", response)
+        if not response.header("location"):
+            return _posted(here, response)
+        target, hidden, post = urljoin(here, response.header("location")), [], None
+        if not _stays(here, target):
+            return Callback("GET", target)
+    raise NoCallbackError(f"{urlsplit(url).netloc} sends the browser in circles", response)
 
 
-REQUEST_FIELDS = ("method", "host", "path", "query", "headers", "body", "scheme", "base", "world")
+def _opening(url: str, hidden: Pairs, person: str, deny: bool, posted: bool) -> Request:
+    """The first request: with the decision that the login page at this URL would post, so that it need not be shown."""
+    if person or deny:
+        return decide(url, person, deny, hidden)
+    return _request("POST" if posted else "GET", url, urlencode(hidden).encode())
 
 
-def decide(opened: Request, person: str, deny: bool = False, hidden: Pairs | None = None) -> Request:
+def _posted(here: str, response: Response) -> Callback:
+    """The callback in a page that posts itself to the application."""
+    form = form_on(response)
+    action = urljoin(here, form.action) if form is not None else here
+    if form is None or not form.action or _stays(here, action):
+        raise NoCallbackError(f"{urlsplit(here).netloc} did not send the browser back: {response.status}", response)
+    return Callback("POST", action, form.fields)
+
+
+def decide(url: str, person: str, deny: bool = False, hidden: Pairs | None = None) -> Request:
     """What the login page posts, to the URL that it was opened at."""
-    known = [pair for pair in hidden or [] if not pair[0].startswith("mockidp.")]
     decision = [("mockidp.person", person), ("mockidp.decision", "deny" if deny else "allow")]
-    return _request("POST", opened.url, urlencode([*known, *decision]).encode())
+    return _request("POST", url, urlencode([*(hidden or []), *decision]).encode())
 
 
 def _request(method: str, url: str, body: bytes = b"") -> Request:
@@ -100,9 +105,9 @@ def _request(method: str, url: str, body: bytes = b"") -> Request:
     return Request.of(method, url, {**headers, "Content-Type": FORM} if method == "POST" else headers, body)
 
 
-def _stays(opened: Request, target: str) -> bool:
-    """Whether a URL is still the provider's: same host, and no code or assertion on its way to the application."""
-    return urlsplit(target).netloc.lower() == opened.host
+def _stays(here: str, target: str) -> bool:
+    """Whether a URL is still the provider's."""
+    return urlsplit(target).netloc.lower() == urlsplit(here).netloc.lower()
 
 
 def form_on(response: Response) -> PageForm | None:

@@ -10,7 +10,9 @@ import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from html.parser import HTMLParser
+from importlib import import_module
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self, get_args
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
@@ -40,7 +42,7 @@ STORY = 10  # logins that a failed test tells of
 _numbers = count(1)
 
 
-class NoCallback(MockidpError):
+class NoCallbackError(MockidpError):
     """The provider showed a page of its own instead of sending the browser back: an error, as a rule.
 
     `response` is that page; `reason` is the journal's word for it, such as `redirect_unregistered`.
@@ -257,8 +259,8 @@ class Idp:
     ) -> Callback:
         """Play the browser: open the URL that the application redirected to, log in, allow (or deny), and come back.
 
-        `person` is for this login only; else `idp.person`, else alice. `form` opens the URL by POST. NoCallback when
-        the provider shows an error page instead.
+        `person` is for this login only; else `idp.person`, else alice. `form` opens the URL by POST. NoCallbackError
+        when the provider shows an error page instead.
         """
         before, told = self.world.person, len(self.journal.refusals())
         chosen = self.people[person].id if person else before
@@ -295,13 +297,13 @@ class Idp:
     def _simulated(self, url: str) -> bool:
         return bool(self._url and url.startswith(f"{self._url}/")) or self.simulator.knows(urlsplit(url).netloc)
 
-    def _no_callback(self, response: Response, told: int) -> NoCallback:
+    def _no_callback(self, response: Response, told: int) -> NoCallbackError:
         refusals = self.journal.refusals()[told:]
         if not refusals:
-            return NoCallback(f"{response.status}, and no way back to the application", response)
+            return NoCallbackError(f"{response.status}, and no way back to the application", response)
         last = refusals[-1]
         values = "" if last.expected is None and last.got is None else f"; expected {last.expected!r}, got {last.got!r}"
-        return NoCallback(f"refused, {last.refused}: {last.why}{values}", response, last.refused)
+        return NoCallbackError(f"refused, {last.refused}: {last.why}{values}", response, last.refused)
 
     # mounts
 
@@ -327,26 +329,6 @@ class Idp:
             yield self
 
     @contextmanager
-    def _in_responses(self) -> Iterator[None]:
-        from mockidp.mounts.responses_mount import install  # lazy: the library may not be there
-
-        import responses
-
-        with responses.mock:
-            install(self.simulator)
-            yield
-
-    @contextmanager
-    def _in_respx(self) -> Iterator[None]:
-        from mockidp.mounts.respx_mount import install  # lazy: the library may not be there
-
-        import respx
-
-        with respx.mock:
-            install(self.simulator)
-            yield
-
-    @contextmanager
     def _at_server(self) -> Iterator[None]:
         with self._service.serve(self.world) as self._url:
             yield
@@ -365,8 +347,17 @@ class Idp:
         return "\n".join(lines)
 
 
+@contextmanager
+def _in_library(name: str, idp: Idp) -> Iterator[None]:
+    """In the library's own default mock, where the test's own rules are too."""
+    mount = import_module(f"mockidp.mounts.{name}_mount")  # lazy: the library may not be there
+    with getattr(mount, name).mock:
+        mount.install(idp.simulator)
+        yield
+
+
 MOUNTS: dict[str, Callable[[Idp], AbstractContextManager[None]]] = {
-    "responses": Idp._in_responses, "respx": Idp._in_respx, "server": Idp._at_server,
+    "responses": partial(_in_library, "responses"), "respx": partial(_in_library, "respx"), "server": Idp._at_server,
 }
 
 

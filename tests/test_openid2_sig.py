@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from base64 import b64decode
 from pathlib import Path
@@ -115,6 +116,9 @@ def test_without_encryption_the_key_is_read_as_it_is() -> None:
     assert openid2_sig.mac_key({"mac_key": "YWJj"}, "no-encryption", 0) == b"abc"
 
 
+LAST_NUMBER = openid2_sig.base64(openid2_sig.btwoc(openid2_sig.MODULUS - 1))  # its powers are 1 and itself
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -126,6 +130,8 @@ def test_without_encryption_the_key_is_read_as_it_is() -> None:
         ({"dh_modulus": "FBHa"}, "dh_modulus"),
         ({"dh_modulus": openid2_sig.base64(openid2_sig.btwoc((1 << 5000) + 1))}, "4096 bits"),
         ({"dh_gen": "AQ=="}, "dh_gen"),
+        ({"dh_gen": LAST_NUMBER}, "dh_gen"),
+        ({"dh_consumer_public": LAST_NUMBER}, "public key is not between"),
         ({"session_type": "DH-SHA256"}, "carries 32 bytes, not 20"),
         ({"session_type": "no-encryption"}, "masks nothing"),
         ({"session_type": "DH-MD5"}, "masks nothing"),
@@ -187,6 +193,13 @@ def test_a_message_without_signature_or_with_a_signed_field_missing_is_refused()
         openid2_sig.signature({"openid.a": "b"}, "a", b"k", "HMAC-MD5")
 
 
+def test_bytes_that_are_no_utf_8_are_signed_as_they_came() -> None:
+    fields = {"openid.a": b"\xff".decode("utf-8", "surrogateescape"), "openid.signed": "a"}
+    fields["openid.sig"] = openid2_sig.base64(hmac.digest(b"k", b"a:\xff\n", "sha1"))
+    assert openid2_sig.verify(fields, b"k", "HMAC-SHA1")
+    assert not openid2_sig.verify({**fields, "openid.sig": fields["openid.a"]}, b"k", "HMAC-SHA1")
+
+
 def test_the_fields_that_an_assertion_must_sign_are_named() -> None:
     fields = {"openid.signed": "return_to,assoc_handle,op_endpoint", "openid.claimed_id": "x"}
     assert openid2_sig.unsigned_fields(fields) == ["response_nonce", "claimed_id"]
@@ -219,6 +232,12 @@ def test_a_nonce_is_as_published(vector: dict[str, Any]) -> None:
 def test_a_malformed_nonce_is_refused(nonce: str) -> None:
     with pytest.raises(OpenIDError, match="response_nonce"):
         openid2_sig.parse_nonce(nonce)
+
+
+def test_the_longest_nonce_is_255_characters() -> None:
+    longest = openid2_sig.make_nonce(0, "x" * 235)
+    assert len(longest) == 255
+    assert openid2_sig.parse_nonce(longest) == (0, "x" * 235)
 
 
 @given(st.floats(0, 4e9), st.text("aZ0!~", max_size=20))
@@ -286,6 +305,7 @@ def test_an_xrds_document_holds_what_it_was_given_whatever_the_characters() -> N
         nasty,
         None,
     ]
+    assert first.get("priority") == "0"
     assert [node.text for node in second.findall(f"{XRD}Type")] == ["t1", "t2"]
     assert (second.get("priority"), second.findtext(f"{XRD}LocalID")) == ("10", nasty)
 

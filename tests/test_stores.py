@@ -273,11 +273,11 @@ class TestFileStore:
 
     def test_another_file_is_not_overwritten(self, tmp_path: Path) -> None:
         (tmp_path / "notes.txt").write_text("hello, this is no database, and long enough to be seen as none" * 20)
-        with pytest.raises(UsageError, match="notes.txt"):
+        with pytest.raises(UsageError, match=r"notes\.txt"):
             FileStore(tmp_path / "notes.txt")
         assert (tmp_path / "notes.txt").read_text().startswith("hello")
 
-    @pytest.mark.parametrize("statement", ["CREATE TABLE mine (a)", "PRAGMA user_version = 9"], ids=["other", "version"])
+    @pytest.mark.parametrize("statement", ["CREATE TABLE mine (a)", "PRAGMA user_version = 9"])
     def test_another_database_is_not_taken_over(self, tmp_path: Path, statement: str) -> None:
         db = sqlite3.connect(tmp_path / "mine.db")
         db.execute(statement)
@@ -338,10 +338,9 @@ class TestRedisStore:
         redis_store.put("access", "k", grant(expires=0.0))
         redis_store.once("nonce", "k", 1300.0, 1000.0)
         redis_store.use("code", "k")
-        left = {key: redis_store.client.pttl(key) / 1000 for key in redis_store.client.keys()}
-        assert {key.rpartition(b"access")[1] or key.split(b":")[1]: round(seconds) for key, seconds in left.items()} == {
-            b"code": 600 + GRACE, b"access": FOREVER, b"once": 300 + GRACE,
-        }
+        client = redis_store.client
+        left = {key.split(b":", 1)[1]: round(client.pttl(key) / 1000) for key in client.scan_iter()}
+        assert left == {b"code:k": 600 + GRACE, b"access:k": FOREVER, b"once:nonce:k": 300 + GRACE}
 
     def test_a_record_that_was_never_there_leaves_nothing_behind(self, redis_store: RedisStore) -> None:
         redis_store.use("code", "k")
@@ -359,7 +358,7 @@ class TestRedisStore:
             RedisStore(redis.Redis.from_url(redis_url, decode_responses=True))
 
     def test_an_address_where_nobody_answers_is_named_without_its_password(self) -> None:
-        with pytest.raises(UsageError, match="no Redis at redis://127.0.0.1:1/0: ConnectionError") as caught:
+        with pytest.raises(UsageError, match=r"no Redis at redis://127\.0\.0\.1:1/0: ") as caught:
             RedisStore("redis://user:hunter2@127.0.0.1:1/0")
         assert "hunter2" not in str(caught.value)
 

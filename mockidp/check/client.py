@@ -122,8 +122,11 @@ def person(lab: Lab, adapter: Adapter, who: str) -> str:
         return "" if got.identity is None else f"{who} was refused ({refused}) and the client logged in"
     if got.identity is None:
         return f"{who} could not log in: {got.code}: {got.error}"
-    if got.identity.get("email") not in (None, lab.world.people[who].email, lab.world.people[who].relay_email):
+    owner = lab.world.people[who]
+    if got.identity.get("email") not in (None, owner.email, owner.relay_email):
         return f"the client reads the e-mail {got.identity.get('email')!r}, which is not that of {who}"
+    if got.identity.get("email_verified") and not (owner.email_verified or owner.relay_email):
+        return f"the client takes the e-mail of {who} for verified"
     wrong = [f"{name} is {got.identity.get(name)!r}, the contract's map reads {want[name]!r}" for name in COMPARED
              if name in got.identity and (want[name] is not None or name in ("email", "email_verified"))
              and got.identity.get(name) != want[name]]

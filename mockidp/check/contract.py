@@ -48,6 +48,9 @@ def sourced(loaded: Loaded) -> Iterator[Complaint]:
              for name, item in loaded.table.get("error", {}).items()]
     if spec.id_token is not None:
         rows.append(("id_token", spec.id_token.evidence, ["id_token"]))
+    aged = [*loaded.table.get("error", {}).items(), ("", loaded.table.get("id_token", {}))]
+    rows += [(f"{name or 'id_token'} before {old['until']}", old.get("evidence"), ["error", name] if name else ["id_token"])
+             for name, item in aged for old in item.get("before", [])]
     for what, evidence, path in rows:
         if not evidence:
             yield f"{what} names no evidence", path
@@ -190,7 +193,49 @@ def routes_distinct(loaded: Loaded) -> Iterator[Complaint]:
             seen.setdefault(key, exchange.label)
 
 
+ENDPOINTS = {  # member of a discovery document: the step whose canonical URL it is
+    "authorization_endpoint": "authorize", "token_endpoint": "token", "userinfo_endpoint": "userinfo",
+    "revocation_endpoint": "revoke", "jwks_uri": "jwks",
+}
+
+
+def discovery_agrees(loaded: Loaded) -> Iterator[Complaint]:
+    """The provider's own discovery document names the contract's URLs, issuer, algorithm and PKCE methods."""
+    wire = loaded.at()
+    exchange = wire.step("discovery")
+    body = exchange.answer.body if exchange is not None else None
+    if body is None or body.kind != "json":
+        return
+    where = {**{place.removeprefix("/"): text for place, text in body.bind.items()}}
+    fixed = {key: value for key, value in body.document.items() if key not in where}
+    said = {**fixed, **{key: text for key, text in where.items() if not text.startswith("$")}}
+    for member, step in ENDPOINTS.items():
+        item = wire.step(step)
+        if item is not None and member in said and said[member] not in item.urls:
+            yield f"discovery has {member} {said[member]}, the step {step} has {item.urls[0]}", ["exchange", step]
+    if wire.claims is not None and wire.spec.id_token is not None:
+        issuer = wire.claims.bind.get("/iss", wire.claims.document.get("iss"))
+        if said.get("issuer") != issuer:
+            yield f"discovery has the issuer {said.get('issuer')}, the identity token {issuer}", ["id_token"]
+        if wire.spec.id_token.alg not in said.get("id_token_signing_alg_values_supported", [wire.spec.id_token.alg]):
+            yield f"discovery does not list the algorithm {wire.spec.id_token.alg}", ["id_token", "alg"]
+    methods = said.get("code_challenge_methods_supported")
+    if methods and wire.client.pkce in ("optional", "required") and set(wire.client.pkce_methods) - set(methods):
+        yield f"discovery lists the PKCE methods {methods}", ["client", "pkce_methods"]
+
+
+def refresh_at_token(loaded: Loaded) -> Iterator[Complaint]:
+    """A refresh goes to the token endpoint (RFC 6749 section 6), unless that is waived."""
+    wire = loaded.at()
+    token, refresh = wire.step("token"), wire.step("refresh")
+    if token is None or refresh is None or "refresh_at_token" in wire.spec.waive:
+        return
+    if token.requests[0] != refresh.requests[0]:
+        yield f"refresh is at {refresh.urls[0]}, token at {token.urls[0]}", ["exchange", "refresh"]
+
+
 RULES = {
     "sourced": sourced, "complete": complete, "compiles": compiles, "names_known": names_known,
     "identity_distinct": identity_distinct, "routes_distinct": routes_distinct,
+    "discovery_agrees": discovery_agrees, "refresh_at_token": refresh_at_token,
 }

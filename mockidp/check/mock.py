@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from mockidp import jose
 from mockidp.check.run import Finding
 from mockidp.check.walk import Send, Walk, WalkError, same, walk_class
-from mockidp.contract.body import differences
+from mockidp.contract.body import differences, pick
 from mockidp.contract.load import Loaded, find_line
 from mockidp.contract.wire import Answer, Exchange, Fault, Wire
 from mockidp.errors import MockidpError
@@ -117,6 +118,8 @@ def login(lab: Lab, person: str) -> str:
     except WalkError as error:
         return f"{error}\n{lab.world.journal.text()}"
     wrong = [line for step, seen in walk.seen.items() for line in shape(lab.wire, step, seen.kind, seen.document)]
+    wrong += [line for seen in walk.seen.values() if (line := sample_left(lab.wire, seen.response))]
+    wrong += [line] if (line := token_wrong(lab, walk)) else []
     if identity["email"] not in (None, who.email, who.relay_email):
         wrong.append(f"the e-mail is {identity['email']}, not that of {person}")
     if identity["email_verified"] and not who.email_verified and not who.relay_email:
@@ -166,9 +169,49 @@ def personal(one: Lab, other: Lab) -> str:
              if name != "email_verified" and alice[name] is not None and alice[name] == bob[name]]
     if alice["email"] not in (None, who.email):
         wrong.append(f"the e-mail of alice is {alice['email']!r}")
-    if alice["name"] is not None and str(who.given_name) not in alice["name"]:
+    if alice["name"] not in (None, who.nickname) and str(who.given_name) not in alice["name"]:
         wrong.append(f"the name of alice is {alice['name']!r}")
     return "; ".join(wrong)
+
+
+def samples(wire: Wire) -> dict[str, str]:
+    """The values that stand in the body files where an identity is read: the sample person's, and nobody's in the cast."""
+    out: dict[str, str] = {}
+    for name, where in wire.spec.identity.items():
+        body = wire.claims if where.source == "id_token" else None
+        exchange = wire.step(where.source)
+        if body is None and exchange is not None:
+            body = exchange.answer.body
+        value = pick(body.kind, body.document, where.at, where.where) if body is not None else None
+        if not isinstance(value, bool) and value is not None and len(str(value)) > 3:
+            out[str(value)] = name
+    return out
+
+
+def sample_left(wire: Wire, response: Response) -> str:
+    """A trace of the sample person in an answer, or nothing."""
+    text = response.body.decode("utf-8", "replace")
+    found = next((f"{name} {value!r}" for value, name in samples(wire).items() if value in text), "")
+    return f"the answer still has the sample's {found}" if found else ""
+
+
+def token_wrong(lab: Lab, walk: Walk) -> str:
+    """What a careful client would object to in the identity token, but for the signature's key, which it fetches."""
+    token = walk.values.get("id_token")
+    if not token:
+        return ""
+    header, claims, _, _ = jose.split(str(token))
+    spec, now = lab.wire.spec.id_token, lab.world.clock.now()
+    assert spec is not None
+    published = {jwk["kid"]: jwk for jwk in lab.world.keys(lab.provider).published()}
+    jose.verify(str(token), jose.from_jwk(published[header["kid"]]), [spec.alg])
+    wrong = {
+        "aud": claims.get("aud") not in (walk.app.client_id, [walk.app.client_id]),
+        "nonce": "nonce" in claims and claims["nonce"] != walk.values["nonce"],
+        "iat": abs(claims.get("iat", 0) - now) > 60,
+        "exp": not now < claims.get("exp", 0) <= now + spec.lifetime,
+    }
+    return "; ".join(f"{name} of the identity token is wrong" for name, bad in wrong.items() if bad)
 
 
 def alone(lab: Lab, label: str) -> str:
@@ -178,7 +221,8 @@ def alone(lab: Lab, label: str) -> str:
     walk.run()
     walk.values.setdefault("token", walk.values.get("access_token"))
     seen = walk.ask(exchange)
-    return "; ".join(shape(lab.wire, exchange.step, seen.kind, seen.document))
+    left = sample_left(lab.wire, seen.response)
+    return "; ".join([*shape(lab.wire, exchange.step, seen.kind, seen.document), *([left] if left else [])])
 
 
 # refusals
@@ -210,6 +254,7 @@ def _gives_refresh(wire: Wire) -> bool:
 FEATURES: dict[str, Callable[[Wire, str], bool]] = {
     "redirect_uri": lambda wire, _: "redirect_uri" in told(wire, "authorize"),
     "literal": lambda wire, key: any(name == key for name in fixed(wire)),
+    "error": lambda wire, name: name in wire.errors,
     "param": lambda wire, key: key in told(wire, "authorize") and "login_required" in wire.errors,
     "auth": lambda wire, kind: wire.client.auth == kind,
     "pkce": lambda wire, kind: wire.client.pkce in ((kind,) if kind else ("optional", "required")),

@@ -200,4 +200,5 @@ def fact_survives(mutant: Mutant, adapter: Adapter, people: int = 5) -> bool:
     for name in lab.wire.source.table.get("error", {}):
         if _noticed(lambda name=name: declared_error(fresh(), adapter, name)):  # type: ignore[misc]
             return False
-    return not any(_noticed(run) for case, run in mock_cases(lab, fresh) if not case.startswith("login-"))
+    return not any(_noticed(run) for case, run in mock_cases(lab, fresh)
+                   if not case.startswith("login-") or case == "login-alice")

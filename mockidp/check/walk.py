@@ -65,6 +65,7 @@ class Walk:
     seen: dict[str, Seen] = field(default_factory=dict)
     decide: bool = True
     override: dict[str, str | None] = field(default_factory=dict)
+    opened: str = ""  # where the browser was sent, with the fragment that no server sees
     provocations: ClassVar[dict[str, Provocation]] = OAUTH2
 
     def __post_init__(self) -> None:
@@ -165,17 +166,21 @@ class Walk:
 
     # steps
 
-    def do_step(self, step: str) -> None:
+    def exchange(self, step: str) -> Exchange:
+        """The exchange that this walk takes for a step."""
         exchange = self.wire.step(step)
         if exchange is None:
             raise UsageError(f"{self.wire.id} has no step {step!r}")
-        self.ask(exchange)
+        return exchange
+
+    def do_step(self, step: str) -> None:
+        self.ask(self.exchange(step))
 
     def do_authorize(self, step: str) -> None:
         """Open the login page, choose a person, and read what the browser brings back."""
-        exchange = self.wire.step(step)
-        assert exchange is not None
+        exchange = self.exchange(step)
         request = self.build(exchange)
+        self.opened = request.url + (f"#{exchange.fragment}" if exchange.fragment else "")
         response = self.send(request)
         if response.status == 200 and self.decide:
             response = self.send(decision(request, self.person))
@@ -252,6 +257,18 @@ def callback_of(step: str, response: Response) -> dict[str, str]:
     if not fields:
         raise WalkError(step, f"no redirect back to the app, but {response.status}", response=response)
     return fields
+
+
+def told_error(wire: Wire, params: Mapping[str, str]) -> str:
+    """The contract's name for the refusal that a callback tells, or nothing when it tells none."""
+    for name, error in wire.errors.items():
+        redirect = error.answer("authorize").redirect if "authorize" in error.steps else None
+        if redirect and params.keys() <= redirect.keys() and all(
+            pattern.match(params[key]) is not None if key in params else pattern.optional
+            for key, pattern in redirect.items()
+        ):
+            return name
+    return ""
 
 
 def form_fields(page: str) -> dict[str, str]:

@@ -70,7 +70,8 @@ class Exchange:
         self.spec, self.step, self.name, self.wire = spec, spec.step, spec.name, wire
         requests = [spec.request] if isinstance(spec.request, str) else spec.request or []
         split = [text.partition(" ") for text in requests]
-        self.requests = [(method, wire.fill(url)) for method, _, url in split]
+        self.requests = list(dict.fromkeys((method, wire.fill(url).partition("#")[0]) for method, _, url in split))
+        self.fragment = requests[0].partition("#")[2] if requests else ""  # for the browser alone, never sent
         self.method = self.requests[0][0] if requests else ""
         self.urls = list(dict.fromkeys(url for _, url in self.requests))
         self.unlisted_refused = spec.unlisted == "refused"
@@ -210,7 +211,9 @@ class Fault:
 
     def _compile(self, step: str) -> Answer:
         spec = self.spec
-        usual = next((item.spec.response for item in self.wire.exchanges if item.step == step), schema.Answer())
+        usual = self.wire.usual(step)
+        if usual.raw == "":  # an answer without a body says nothing of how its errors are written
+            usual = self.wire.usual(self.wire.group(step))
         own = spec.type is not None
         kind = spec.type if own else usual.type
         with self.wire.source.blame("error", self.name):
@@ -290,6 +293,12 @@ class Wire:
             found.sort(key=lambda item: (item.fits(request), -len(item.literals)))  # of two that fit, the narrower
         return Route(found, sorted({method for method, _ in here}), values)
 
+    def usual(self, step: str) -> schema.Answer:
+        """What is written of a step's normal answer, or of that of the first step of a group."""
+        exact = (item for item in self.exchanges if item.step == step)
+        grouped = (item for item in self.exchanges if self.group(item.step) == step)
+        return next((item.spec.response for items in (exact, grouped) for item in items), schema.Answer())
+
     def step(self, name: str) -> Exchange | None:
         """The plain exchange of a step, or None."""
         return next((item for item in self.exchanges if item.step == name and not item.name), None)
@@ -306,7 +315,7 @@ class Wire:
 
         An error of the step itself goes before one of the step's group, and any before none.
         """
-        names = [f"{refusal}:{step}", refusal, *self.aliases.get(refusal, ())]
+        names = [f"{refusal}:{step}", f"{refusal}:{self.group(step)}", refusal, *self.aliases.get(refusal, ())]
         found = [self.errors[name] for name in names if name in self.errors]
         for place in (step, self.group(step)):
             for item in found:

@@ -84,7 +84,7 @@ class Call:
         if self.grant is not None and name in self.grant.facts:
             return self.grant.facts[name]
         if name in self.wire.person:
-            return self._derived(name)
+            return self.derived(name)
         if name in self.wire.forms:
             return self.fresh(name)
         return COMMON[name](self) if name in COMMON else None
@@ -100,12 +100,13 @@ class Call:
             return None
         return {"id": self.app.client_id, "secret": self.app.client_secret}.get(name, self.app.facts.get(name))
 
-    def _derived(self, name: str) -> Any:
+    def derived(self, name: str, also: str = "") -> Any:
+        """A value of `[person]`: always the same for a person, and for what else it depends on."""
         if self.person is None:
             return None
         if self.person.number > 2**53 and ONE_NUMBER.fullmatch(self.wire.spec.person[name]):
             return str(self.person.number)  # the cast's number that a double cannot hold
-        seed = f"{self.provider}:{name}:{self.person.number}".encode()
+        seed = f"{self.provider}:{name}:{also}{self.person.number}".encode()
         return self.wire.person[name](lambda count: stretch(seed, count), self.values)
 
     def fresh(self, form: str) -> str:

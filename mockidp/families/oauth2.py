@@ -92,6 +92,8 @@ def misfit(call: Call) -> Refusal | None:
         names = [key for name in (*problem.names, problem.key) for key in (f"{name}:{call.group}", name) if key in missing]
         name = missing[names[0]] if names else "bad_request"
         name = FIXED.get(problem.key, name)
+        if problem.kind == "missing" and f"{problem.key}_missing" in call.wire.errors:
+            name = f"{problem.key}_missing"  # the contract has a line for the very parameter
         return Refusal(name, str(problem), expected=problem.expected, got=problem.got)
     return None
 
@@ -451,7 +453,6 @@ def refresh(call: Call) -> None:
     """Issue a new access token; the refresh token is replaced where the contract's answer carries a new one."""
     assert call.grant is not None
     old = call.told("refresh_token")
-    call.values["presented_refresh_token"] = old
     answer = call.exchange.answer.body
     if answer is not None and "$refresh_token" in answer.bind.values():
         use_up(call, "refresh", old, refresh_token_used)
@@ -475,7 +476,7 @@ def end_family(call: Call, grant: Grant) -> None:
 
 
 def resource(call: Call) -> None:
-    if any(fault.name == "sub_differs" for fault in call.faults("value")) and call.person is not None:
+    if call.person is not None and any(fault.name == "sub_differs" for fault in call.faults("value")):
         call.person = call.world.people["eve" if call.person.id != "eve" else "bob"]
 
 
@@ -503,6 +504,7 @@ class OAuth2(Family):
     values = {
         "code": issue_code, "access_token": issue_access, "refresh_token": issue_refresh, "granted": granted,
         "expires_in": lambda call: call.lifetime("access_token") or None,
+        "presented_refresh_token": lambda call: call.values.told.get("refresh_token"),
         "refresh_expires_in": lambda call: call.lifetime("refresh_token") or None,
         "error_why": lambda call: call.entry.why,
     }

@@ -79,13 +79,13 @@ class App:
 
     def _request(self, scope: MutableMapping[str, Any]) -> Request:
         raw_path: bytes = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
-        query: bytes = scope["query_string"]
+        query: bytes = scope.get("query_string", b"")
         if len(raw_path) + len(query) > self.url_limit:
             raise _Refused(414, f"the URL is longer than {self.url_limit} bytes")
         headers = self._headers(scope["headers"])
         host = headers.get("host") or _own_host(scope)
         path, text = raw_path.decode("latin-1"), query.decode("latin-1")
-        return Request(served_as(scope["method"]), host.lower(), path, text, headers, b"", scope["scheme"])
+        return Request(served_as(scope["method"]), host.lower(), path, text, headers, b"", scope.get("scheme", "http"))
 
     def _headers(self, pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
         if sum([len(name) + len(value) for name, value in pairs]) > self.header_limit:

@@ -16,6 +16,7 @@ from mockidp.families.oauth2 import OAuth2
 from mockidp.wire import Response
 
 PKCE_TEXT = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+PKCE_FORM = "43 to 128 of A-Z a-z 0-9 . _ ~ -"
 
 
 def registered_uri(call: Call) -> Refusal | None:
@@ -38,7 +39,7 @@ def challenge_missing(call: Call) -> Refusal | None:
 def challenge_malformed(call: Call) -> Refusal | None:
     challenge = call.told("code_challenge")
     if challenge and not PKCE_TEXT.fullmatch(challenge):
-        return Refusal("challenge_malformed", "code_challenge has another form", expected="43 to 128 of A-Z a-z 0-9 . _ ~ -",
+        return Refusal("challenge_malformed", "code_challenge has another form", expected=PKCE_FORM,
                        got=f"{len(challenge)} characters")
     return None
 
@@ -53,8 +54,8 @@ def verifier_malformed(call: Call) -> Refusal | None:
     assert call.grant is not None
     verifier = call.told("code_verifier")
     if call.grant.challenge is not None and verifier and not PKCE_TEXT.fullmatch(verifier):
-        return Refusal("verifier_wrong", "the code_verifier has another form",
-                       expected="43 to 128 of A-Z a-z 0-9 . _ ~ -", got=f"{len(verifier)} characters")
+        return Refusal("verifier_wrong", "the code_verifier has another form", expected=PKCE_FORM,
+                       got=f"{len(verifier)} characters")
     return None
 
 
@@ -77,7 +78,8 @@ def unknown_user(call: Call) -> Refusal | None:
 def other_user(call: Call) -> Refusal | None:
     asked = call.told("user_id")
     if asked not in (None, own_id(call)):
-        return Refusal("other_user", "a profile is for its owner and for administrators", expected=own_id(call), got=asked)
+        return Refusal("other_user", "a profile is for its owner and for administrators", expected=own_id(call),
+                       got=asked)
     return None
 
 
@@ -106,7 +108,8 @@ def wants_json(call: Call) -> bool:
     """`format`, else the first type of Accept that there is a responder for, else XML (Controller.php)."""
     if call.told("format") is not None:
         return bool(call.told("format") == "json")
-    accepted = [item.strip().lower().replace("application/", "") for item in call.request.headers.get("accept", "").split(",")]
+    header = call.request.headers.get("accept", "").lower()
+    accepted = [item.strip().replace("application/", "") for item in header.split(",")]
     return next((item for item in accepted if item in ("json", "xml")), "xml") == "json"
 
 
@@ -115,8 +118,8 @@ class Rules(OAuth2):
         **OAuth2.rules,
         "authorize": (oauth2.unknown_client, registered_uri, oauth2.misfit, challenge_missing, challenge_malformed,
                       oauth2.challenge_method_refused, oauth2.best_practice),
-        "token": (oauth2.unknown_code, oauth2.code_of_another_app, code_used, oauth2.code_expired, oauth2.verifier_missing,
-                  verifier_malformed, oauth2.verifier_wrong),
+        "token": (oauth2.unknown_code, oauth2.code_of_another_app, code_used, oauth2.code_expired,
+                  oauth2.verifier_missing, verifier_malformed, oauth2.verifier_wrong),
         "resource": (*OAuth2.rules["resource"], token_replaced, unknown_user, other_user),
     }
     acts = {**OAuth2.acts, "token": redeem, "refresh": refresh}

@@ -30,11 +30,24 @@ class Script:
         self.expected = []
         self.seen = []
 
-    def expect(self, method, url, *, query=None, form=None, body=None, headers=None, status=200, answer=b"", type=None, extra=None):
+    def expect(
+        self,
+        method,
+        url,
+        *,
+        query=None,
+        form=None,
+        body=None,
+        headers=None,
+        status=200,
+        answer=b"",
+        kind=None,
+        extra=None,
+    ):
         if not isinstance(answer, str | bytes):
-            answer, type = json.dumps(answer), type or "application/json"
+            answer, kind = json.dumps(answer), kind or "application/json"
         raw = answer.encode() if isinstance(answer, str) else answer
-        answer_headers = {"Content-Type": type or "text/plain", **(extra or {})}
+        answer_headers = {"Content-Type": kind or "text/plain", **(extra or {})}
         self.expected.append(((method, url, query or {}, form, body, headers or {}), (status, answer_headers, raw)))
         return self
 
@@ -162,10 +175,7 @@ def make(pem):
 
     def make(provider, settings=None, clock=lambda: NOW, **credentials):
         given = {"client_id": "app-1", "client_secret": SECRET, "key": "TEAM123456", "certificate_key": pem}
-        if provider == "telegram" and settings is not None:
-            base = {}
-        else:
-            base = SETTINGS.get(provider, {})
+        base = {} if provider == "telegram" and settings is not None else SETTINGS.get(provider, {})
         return providers.get(provider, settings={**base, **(settings or {})}, clock=clock, **{**given, **credentials})
 
     return make
@@ -194,7 +204,8 @@ def claims():
 @pytest.fixture
 def sign(keys):
     def sign(payload, key=None, kid="k1", algorithm="RS256", **headers):
-        return jwt.encode(payload, key or keys.signing, algorithm, headers={"kid": kid, **headers})
+        headers = {**({} if kid is None else {"kid": kid}), **headers}
+        return jwt.PyJWS().encode(json.dumps(payload).encode(), key or keys.signing, algorithm, headers=headers)
 
     return sign
 

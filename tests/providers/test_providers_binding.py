@@ -210,7 +210,7 @@ REQUEST_TOKEN = "oauth_token=req&oauth_token_secret=sec&oauth_callback_confirmed
 @pytest.fixture
 def twitter(script, make):
     provider = make("twitter")
-    script.expect("POST", "https://api.x.com/oauth/request_token", answer=REQUEST_TOKEN, type="text/html")
+    script.expect("POST", "https://api.x.com/oauth/request_token", answer=REQUEST_TOKEN, kind="text/html")
     return provider, script.begin(provider).session
 
 
@@ -253,7 +253,7 @@ def test_twitter_finishes_a_session_once(twitter, script, refused):
     ],
 )
 def test_a_request_token_must_be_complete(script, make, refused, answer, code):
-    script.expect("POST", "https://api.x.com/oauth/request_token", answer=answer, type="text/html")
+    script.expect("POST", "https://api.x.com/oauth/request_token", answer=answer, kind="text/html")
     assert refused(script.begin, make("twitter")).code == code
 
 
@@ -265,7 +265,13 @@ def signed(session, now, secret="s3cret-of-the-app", **changes):
     import hmac
     from urllib.parse import urlencode
 
-    params = {"code": "c0de", "shop": "petstore.myshopify.com", "state": session["state"], "timestamp": str(now), **changes}
+    params = {
+        "code": "c0de",
+        "shop": "petstore.myshopify.com",
+        "state": session["state"],
+        "timestamp": str(now),
+        **changes,
+    }
     mac = hmac.new(secret.encode(), urlencode(sorted(params.items())).encode(), hashlib.sha256).hexdigest()
     return {**params, "hmac": mac}
 

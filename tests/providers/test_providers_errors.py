@@ -7,7 +7,12 @@ import pytest
 
 from providers import IdentityUnusable, Misconfigured, ProviderUnavailable, TokenRefused
 
-JSON, HTML, FORM, TEXT = "application/json", "text/html; charset=UTF-8", "application/x-www-form-urlencoded", "text/plain"
+JSON, HTML, FORM, TEXT = (
+    "application/json",
+    "text/html; charset=UTF-8",
+    "application/x-www-form-urlencoded",
+    "text/plain",
+)
 SECRET = "s3cret-of-the-app"
 
 
@@ -25,7 +30,9 @@ class Anything:
             if not isinstance(body, str | bytes):
                 body = json.dumps(body)
             content = body.encode() if isinstance(body, str) else body
-            return httpx.Response(status, content=content, headers={"Content-Type": kind, **(headers[0] if headers else {})})
+            return httpx.Response(
+                status, content=content, headers={"Content-Type": kind, **(headers[0] if headers else {})}
+            )
 
         return httpx.Client(transport=httpx.MockTransport(handle))
 
@@ -70,7 +77,14 @@ TOKEN_ERRORS = [
     ("github", 200, {"error": "incorrect_client_credentials"}, JSON, "invalid_client", Misconfigured),
     ("github", 200, {"error": "redirect_uri_mismatch"}, JSON, "redirect_uri_mismatch", Misconfigured),
     ("github", 200, {"error": "unverified_user_email"}, JSON, "unverified_user_email", IdentityUnusable),
-    ("google", 400, {"error": "invalid_grant", "error_description": "Bad Request"}, JSON, "invalid_grant", TokenRefused),
+    (
+        "google",
+        400,
+        {"error": "invalid_grant", "error_description": "Bad Request"},
+        JSON,
+        "invalid_grant",
+        TokenRefused,
+    ),
     ("google", 400, {"error": "redirect_uri_mismatch"}, JSON, "redirect_uri_mismatch", Misconfigured),
     ("google", 401, {"error": "invalid_client"}, JSON, "invalid_client", Misconfigured),
     ("google", 401, {"error": "unauthorized_client"}, JSON, "unauthorized_client", Misconfigured),
@@ -98,7 +112,14 @@ TOKEN_ERRORS = [
     ("nextcloud", 400, {"error": "invalid_request"}, JSON, "invalid_grant", TokenRefused),
     ("nextcloud", 400, {"error": "invalid_grant"}, JSON, "invalid_grant", TokenRefused),
     ("nextcloud", 400, {"error": "invalid_client"}, JSON, "invalid_client", Misconfigured),
-    ("keycloak", 400, {"error": "invalid_grant", "error_description": "Code not valid"}, JSON, "invalid_grant", TokenRefused),
+    (
+        "keycloak",
+        400,
+        {"error": "invalid_grant", "error_description": "Code not valid"},
+        JSON,
+        "invalid_grant",
+        TokenRefused,
+    ),
     ("keycloak", 401, {"error": "unauthorized_client"}, JSON, "invalid_client", Misconfigured),
     ("keycloak", 403, {"error": "access_denied"}, JSON, "access_denied", TokenRefused),
 ]
@@ -133,7 +154,9 @@ def test_a_refusal_at_the_token_step_keeps_its_meaning(answers_to, name, status,
     assert (error.code, type(error), error.step) == (code, error_type, "token")
 
 
-@pytest.mark.parametrize("name", ["apple", "facebook", "github", "google", "keycloak", "nextcloud", "shopify", "weixin"])
+@pytest.mark.parametrize(
+    "name", ["apple", "facebook", "github", "google", "keycloak", "nextcloud", "shopify", "weixin"]
+)
 @pytest.mark.parametrize(("status", "body", "kind", "code", "error_type"), ANY_TOKEN_ERROR)
 def test_an_unreadable_token_answer_is_the_providers_fault(answers_to, name, status, body, kind, code, error_type):
     error = answers_to(name, (status, body, kind))
@@ -157,13 +180,36 @@ USERINFO_ERRORS = [
     ("github", 403, {"message": "x"}, JSON, {"Retry-After": "7"}, "rate_limited", ProviderUnavailable),
     ("github", 403, {"message": "x"}, JSON, {}, "insufficient_scope", TokenRefused),
     ("github", 403, "<html>", HTML, {}, "bad_response", ProviderUnavailable),
-    ("google", 401, {"error": "invalid_request", "error_description": "Invalid Credentials"}, JSON, {}, "invalid_token",
-     TokenRefused),
+    (
+        "google",
+        401,
+        {"error": "invalid_request", "error_description": "Invalid Credentials"},
+        JSON,
+        {},
+        "invalid_token",
+        TokenRefused,
+    ),
     ("google", 401, {"error": {"code": 401, "status": "UNAUTHENTICATED"}}, JSON, {}, "invalid_token", TokenRefused),
-    ("google", 403, {"error": {"code": 403, "status": "PERMISSION_DENIED"}}, JSON, {}, "insufficient_scope", TokenRefused),
+    (
+        "google",
+        403,
+        {"error": {"code": 403, "status": "PERMISSION_DENIED"}},
+        JSON,
+        {},
+        "insufficient_scope",
+        TokenRefused,
+    ),
     ("google", 403, {"error": {"errors": [], "code": 403}}, JSON, {}, "insufficient_scope", TokenRefused),
     ("shopify", 401, {"errors": "[API] Invalid API key or access token"}, JSON, {}, "invalid_token", TokenRefused),
-    ("shopify", 403, {"errors": "[API] This action requires merchant approval"}, JSON, {}, "insufficient_scope", TokenRefused),
+    (
+        "shopify",
+        403,
+        {"errors": "[API] This action requires merchant approval"},
+        JSON,
+        {},
+        "insufficient_scope",
+        TokenRefused,
+    ),
     ("shopify", 402, {"errors": "x"}, JSON, {}, "account_suspended", IdentityUnusable),
     ("shopify", 429, {"errors": "x"}, JSON, {"Retry-After": "2.0"}, "rate_limited", ProviderUnavailable),
     ("facebook", 400, graph(190), JSON, {}, "invalid_token", TokenRefused),
@@ -181,20 +227,71 @@ USERINFO_ERRORS = [
     ("weixin", 200, {"errcode": 42001, "errmsg": "x"}, TEXT, {}, "invalid_token", TokenRefused),
     ("weixin", 200, {"errcode": 40003, "errmsg": "x"}, TEXT, {}, "invalid_token", TokenRefused),
     ("weixin", 200, {"openid": "oOther"}, TEXT, {}, "sub_mismatch", IdentityUnusable),
-    ("nextcloud", 401, {"ocs": {"meta": {"status": "failure", "statuscode": 997}, "data": []}}, JSON, {}, "invalid_token",
-     TokenRefused),
-    ("nextcloud", 200, {"ocs": {"meta": {"statuscode": 404, "message": "x"}, "data": []}}, JSON, {}, "not_found",
-     IdentityUnusable),
-    ("nextcloud", 200, {"ocs": {"meta": {"statuscode": 998}, "data": []}}, JSON, {}, "insufficient_scope", TokenRefused),
-    ("nextcloud", 200, "<ocs><meta><statuscode>404</statuscode></meta><data/></ocs>", "text/xml", {}, "not_found",
-     IdentityUnusable),
-    ("nextcloud", 200, '<!DOCTYPE a [<!ENTITY b "c">]><ocs><meta><statuscode>100</statuscode></meta></ocs>',
-     "application/xml", {}, "bad_response", ProviderUnavailable),
+    (
+        "nextcloud",
+        401,
+        {"ocs": {"meta": {"status": "failure", "statuscode": 997}, "data": []}},
+        JSON,
+        {},
+        "invalid_token",
+        TokenRefused,
+    ),
+    (
+        "nextcloud",
+        200,
+        {"ocs": {"meta": {"statuscode": 404, "message": "x"}, "data": []}},
+        JSON,
+        {},
+        "not_found",
+        IdentityUnusable,
+    ),
+    (
+        "nextcloud",
+        200,
+        {"ocs": {"meta": {"statuscode": 998}, "data": []}},
+        JSON,
+        {},
+        "insufficient_scope",
+        TokenRefused,
+    ),
+    (
+        "nextcloud",
+        200,
+        "<ocs><meta><statuscode>404</statuscode></meta><data/></ocs>",
+        "text/xml",
+        {},
+        "not_found",
+        IdentityUnusable,
+    ),
+    (
+        "nextcloud",
+        200,
+        '<!DOCTYPE a [<!ENTITY b "c">]><ocs><meta><statuscode>100</statuscode></meta></ocs>',
+        "application/xml",
+        {},
+        "bad_response",
+        ProviderUnavailable,
+    ),
     ("keycloak", 401, "", TEXT, {"WWW-Authenticate": BEARER.format("invalid_token")}, "invalid_token", TokenRefused),
-    ("keycloak", 403, "", TEXT, {"WWW-Authenticate": BEARER.format("insufficient_scope")}, "insufficient_scope",
-     TokenRefused),
-    ("keycloak", 400, "", TEXT, {"WWW-Authenticate": BEARER.format("invalid_request")}, "invalid_request", TokenRefused),
-]  # fmt: skip
+    (
+        "keycloak",
+        403,
+        "",
+        TEXT,
+        {"WWW-Authenticate": BEARER.format("insufficient_scope")},
+        "insufficient_scope",
+        TokenRefused,
+    ),
+    (
+        "keycloak",
+        400,
+        "",
+        TEXT,
+        {"WWW-Authenticate": BEARER.format("invalid_request")},
+        "invalid_request",
+        TokenRefused,
+    ),
+]
 ANY_USERINFO_ERROR = [
     (401, "", TEXT, "invalid_token"),
     (401, "<html>", HTML, "invalid_token"),
@@ -215,7 +312,9 @@ ANY_USERINFO_ERROR = [
     USERINFO_ERRORS,
     ids=[f"{one[0]}-{one[1]}-{str(one[2])[:60]}" for one in USERINFO_ERRORS],
 )
-def test_a_refusal_at_the_userinfo_step_keeps_its_meaning(answers_to, name, status, body, kind, headers, code, error_type):
+def test_a_refusal_at_the_userinfo_step_keeps_its_meaning(
+    answers_to, name, status, body, kind, headers, code, error_type
+):
     error = answers_to(
         name, (200, TOKENS[name], JSON), (status, body, kind, headers), settings=WITHOUT_OPENID.get(name)
     )
@@ -247,14 +346,19 @@ def test_github_without_the_scope_for_emails_says_so(answers_to, status, code):
     [
         (401, {"errors": [{"code": 32, "message": "x"}]}, JSON, "invalid_client", Misconfigured),
         (403, {"errors": [{"code": 415, "message": "x"}]}, JSON, "redirect_uri_mismatch", Misconfigured),
-        (403, '<?xml version="1.0"?><errors><error code="415">x</error></errors>', "application/xml",
-         "redirect_uri_mismatch", Misconfigured),
+        (
+            403,
+            '<?xml version="1.0"?><errors><error code="415">x</error></errors>',
+            "application/xml",
+            "redirect_uri_mismatch",
+            Misconfigured,
+        ),
         (429, "", TEXT, "rate_limited", ProviderUnavailable),
         (503, "", TEXT, "server_error", ProviderUnavailable),
         (500, "<html>", HTML, "server_error", ProviderUnavailable),
         (200, "<html>", HTML, "bad_response", ProviderUnavailable),
     ],
-)  # fmt: skip
+)
 def test_twitter_refuses_a_request_token(make, refused, status, body, kind, code, error_type):
     other = Anything((status, body, kind))
     error = refused(make("twitter").begin, redirect_uri="https://app.example/cb", http=other.client())
@@ -268,7 +372,11 @@ ACCESS_TOKEN = (200, "oauth_token=7-acc&oauth_token_secret=acc-sec", HTML)
 @pytest.mark.parametrize(
     ("answers", "code", "step"),
     [
-        ([(401, "Error processing your OAuth request: Invalid oauth_verifier parameter", HTML)], "invalid_grant", "token"),
+        (
+            [(401, "Error processing your OAuth request: Invalid oauth_verifier parameter", HTML)],
+            "invalid_grant",
+            "token",
+        ),
         ([(401, "Reverse auth credentials are invalid", HTML)], "invalid_grant", "token"),
         ([ACCESS_TOKEN, (401, {"errors": [{"code": 89, "message": "x"}]}, JSON)], "invalid_token", "userinfo"),
         ([ACCESS_TOKEN, (400, {"errors": [{"code": 215, "message": "x"}]}, JSON)], "invalid_token", "userinfo"),
@@ -289,7 +397,13 @@ def test_twitter_refuses_after_the_callback(make, refused, answers, code, step):
 
 @pytest.mark.parametrize(
     ("echo", "kept"),
-    [("s3cret-of-the-app", None), ("c0de", None), ("some_new_error", "some_new_error"), ("x" * 65, None), ("a=b", None)],
+    [
+        ("s3cret-of-the-app", None),
+        ("c0de", None),
+        ("some_new_error", "some_new_error"),
+        ("x" * 65, None),
+        ("a=b", None),
+    ],
 )
 def test_an_echoed_secret_is_no_detail(answers_to, echo, kept):
     error = answers_to("google", (400, {"error": echo}, JSON))

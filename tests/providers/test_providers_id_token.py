@@ -28,7 +28,8 @@ def google(script, make, keys, jwk, claims, sign):
 
             if request.url.path == "/token":
                 body = {"access_token": "ya29.t", "token_type": "Bearer"}
-                return httpx.Response(200, json=body if self.token is None else {**body, "id_token": self.token})
+                body = body if self.token is None else {**body, "id_token": self.token}
+                return httpx.Response(200, text=json.dumps(body), headers={"Content-Type": "application/json"})
             if request.url.path == "/oauth2/v3/certs":
                 self.fetches += 1
                 return self.jwks if isinstance(self.jwks, httpx.Response) else httpx.Response(200, json=self.jwks)
@@ -112,7 +113,14 @@ def unsigned(claims, header):
 
 @pytest.mark.parametrize(
     "header",
-    [{"alg": "none"}, {"alg": "None"}, {"alg": "HS256", "kid": "k1"}, {"alg": "ES256K", "kid": "k1"}, {"alg": ["RS256"]}, {}],
+    [
+        {"alg": "none"},
+        {"alg": "None"},
+        {"alg": "HS256", "kid": "k1"},
+        {"alg": "ES256K", "kid": "k1"},
+        {"alg": ["RS256"]},
+        {},
+    ],
     ids=str,
 )
 def test_an_algorithm_that_proves_nothing_is_refused(google, refused, header):

@@ -72,7 +72,7 @@ def test_github_works_without_iss_as_before_2026(script, make):
             "code_verifier": login.session["verifier"],
         },
         answer="access_token=gho_t&scope=repo&token_type=bearer",
-        type="application/x-www-form-urlencoded; charset=utf-8",
+        kind="application/x-www-form-urlencoded; charset=utf-8",
     )
     script.expect("GET", "https://api.github.com/user", answer={"id": 7, "login": "a", "email": "p@x.example"})
     identity = script.finish(github, login.session, f"code=c0de&state={login.session['state']}")
@@ -88,9 +88,16 @@ def test_google_logs_in(any_script, make, query, sign, claims, keys, jwk, now):
     assert (sent["scope"], sent["access_type"]) == ("openid profile email", "offline")
     assert sent["nonce"] == login.session["nonce"]
     known = claims(
-        login.session, iss="https://accounts.google.com", azp="app-1", email="a@g.example", email_verified=True,
-        name="Al Ice", given_name="Al", family_name="Ice", picture="https://p/1",
-    )  # fmt: skip
+        login.session,
+        iss="https://accounts.google.com",
+        azp="app-1",
+        email="a@g.example",
+        email_verified=True,
+        name="Al Ice",
+        given_name="Al",
+        family_name="Ice",
+        picture="https://p/1",
+    )
     token = sign(known)
     any_script.expect(
         "POST",
@@ -133,14 +140,26 @@ def test_apple_logs_in(any_script, make, query, sign, claims, keys, jwk, now):
     assert "code_challenge" not in sent
     assert "+" not in login.url
     known = claims(
-        login.session, iss="https://appleid.apple.com", aud="ios.example", email="r@privaterelay.appleid.com",
-        email_verified="true", is_private_email="true",
-    )  # fmt: skip
+        login.session,
+        iss="https://appleid.apple.com",
+        aud="ios.example",
+        email="r@privaterelay.appleid.com",
+        email_verified="true",
+        is_private_email="true",
+    )
     any_script.expect("GET", "https://appleid.apple.com/auth/keys", answer={"keys": [jwk(keys.signing)]})
-    any_script.expect("POST", "https://appleid.apple.com/auth/token", form=AnySecret(keys, now), answer={
-        "access_token": "a.t", "token_type": "Bearer", "expires_in": 3600, "refresh_token": "r.t",
-        "id_token": sign(known),
-    })  # fmt: skip
+    any_script.expect(
+        "POST",
+        "https://appleid.apple.com/auth/token",
+        form=AnySecret(keys, now),
+        answer={
+            "access_token": "a.t",
+            "token_type": "Bearer",
+            "expires_in": 3600,
+            "refresh_token": "r.t",
+            "id_token": sign(known),
+        },
+    )
     user = json.dumps({"name": {"firstName": "Al", "lastName": "Ice"}, "email": "other@x.example"})
     callback = [("state", login.session["state"]), ("code", "c0de"), ("id_token", sign(known)), ("user", user)]
     identity = any_script.finish(apple, login.session, callback)
@@ -161,9 +180,12 @@ class AnySecret(dict):
         secret = form.pop("client_secret")
         assert jwt.get_unverified_header(secret) == {"alg": "ES256", "kid": "KEYID12345", "typ": "JWT"}
         made = jwt.decode(
-            secret, self.keys.client.public_key(), ["ES256"], audience="https://appleid.apple.com",
+            secret,
+            self.keys.client.public_key(),
+            ["ES256"],
+            audience="https://appleid.apple.com",
             options={"verify_exp": False, "verify_iat": False},
-        )  # fmt: skip
+        )
         assert (made["iss"], made["sub"], made["iat"]) == ("TEAM123456", "web.example", self.now)
         assert 0 < made["exp"] - made["iat"] <= 3600
         common = {"grant_type": "authorization_code", "client_id": "web.example"}
@@ -197,7 +219,12 @@ def test_shopify_logs_a_shop_in(any_script, make, query, now):
         headers={"Accept": "application/json"},
         answer={"access_token": "shpat_t", "scope": "read_orders", "expires_in": 3600, "refresh_token": "shprt_r"},
     )
-    shop = {"id": 548380009, "name": "Pet Store", "email": "shop@x.example", "myshopify_domain": "petstore.myshopify.com"}
+    shop = {
+        "id": 548380009,
+        "name": "Pet Store",
+        "email": "shop@x.example",
+        "myshopify_domain": "petstore.myshopify.com",
+    }
     any_script.expect(
         "GET",
         "https://petstore.myshopify.com/admin/shop.json",
@@ -214,7 +241,13 @@ def test_shopify_logs_a_member_of_staff_in(script, make, query, now):
     shopify = make("shopify", {"AUTH_PARAMS": {"grant_options[]": "per-user"}})
     login = script.begin(shopify, shop="Petstore.myshopify.com")
     assert query(login.url)["grant_options[]"] == "per-user"
-    user = {"id": 902541635, "first_name": "John", "last_name": "Smith", "email": "john@x.example", "email_verified": True}
+    user = {
+        "id": 902541635,
+        "first_name": "John",
+        "last_name": "Smith",
+        "email": "john@x.example",
+        "email_verified": True,
+    }
     script.expect(
         "POST",
         "https://petstore.myshopify.com/admin/oauth/access_token",
@@ -241,7 +274,7 @@ def test_twitter_logs_in(any_script, make, now):
         "POST",
         "https://api.x.com/oauth/request_token",
         answer="oauth_token=req&oauth_token_secret=req%2Bsecret&oauth_callback_confirmed=true",
-        type="text/html; charset=utf-8",
+        kind="text/html; charset=utf-8",
     )
     login = any_script.begin(twitter, redirect_uri="http://127.0.0.1:8000/cb")
     assert login.url == "https://api.x.com/oauth/authenticate?oauth_token=req"
@@ -250,7 +283,7 @@ def test_twitter_logs_in(any_script, make, now):
         "https://api.x.com/oauth/access_token",
         form={"oauth_verifier": "ver"},
         answer="oauth_token=7-acc&oauth_token_secret=acc-secret&user_id=7&screen_name=alice",
-        type="text/html",
+        kind="text/html",
     )
     user = {
         "id": BIG,
@@ -297,7 +330,7 @@ def test_facebook_logs_in(any_script, make, query):
         "https://graph.facebook.com/v24.0/oauth/access_token",
         query={"client_id": "app-1", "client_secret": SECRET, "code": "c0de", "redirect_uri": CALLBACK},
         answer={"access_token": "EAA", "token_type": "bearer", "expires_in": 5183944},
-        type="text/javascript; charset=UTF-8",
+        kind="text/javascript; charset=UTF-8",
     )
     any_script.expect(
         "GET",
@@ -308,10 +341,15 @@ def test_facebook_logs_in(any_script, make, query):
         },
         headers={"Authorization": "Bearer EAA"},
         answer={
-            "id": "10221", "email": "a@f.example", "name": "Al Ice", "first_name": "Al", "last_name": "Ice",
-            "verified": True, "picture": {"data": {"url": "https://p/1", "is_silhouette": False}},
+            "id": "10221",
+            "email": "a@f.example",
+            "name": "Al Ice",
+            "first_name": "Al",
+            "last_name": "Ice",
+            "verified": True,
+            "picture": {"data": {"url": "https://p/1", "is_silhouette": False}},
         },
-    )  # fmt: skip
+    )
     callback = f"{CALLBACK}?code=c0de&state={login.session['state']}#_=_"
     identity = any_script.finish(facebook, login.session, callback)
     any_script.done()
@@ -324,13 +362,18 @@ def expect_sdk_check(script, data, **debug):
     graph = "https://graph.facebook.com/v24.0"
     app = {"client_id": "app-1", "client_secret": SECRET}
     script.expect(
-        "GET", f"{graph}/oauth/access_token", query={"grant_type": "client_credentials", **app},
+        "GET",
+        f"{graph}/oauth/access_token",
+        query={"grant_type": "client_credentials", **app},
         answer={"access_token": "app-1|t", "token_type": "bearer"},
-    )  # fmt: skip
+    )
     script.expect(
-        "GET", f"{graph}/debug_token", query={"input_token": "EAAshort", "access_token": "app-1|t"},
-        answer={"data": {"app_id": "app-1", "is_valid": True, "user_id": "10221", "type": "USER", **data}}, **debug,
-    )  # fmt: skip
+        "GET",
+        f"{graph}/debug_token",
+        query={"input_token": "EAAshort", "access_token": "app-1|t"},
+        answer={"data": {"app_id": "app-1", "is_valid": True, "user_id": "10221", "type": "USER", **data}},
+        **debug,
+    )
 
 
 def test_facebook_takes_a_token_of_its_sdk(any_script, make):
@@ -339,15 +382,18 @@ def test_facebook_takes_a_token_of_its_sdk(any_script, make):
     expect_sdk_check(any_script, {})
     exchange = {"grant_type": "fb_exchange_token", "fb_exchange_token": "EAAshort"}
     any_script.expect(
-        "GET", f"{graph}/oauth/access_token", query={**exchange, "client_id": "app-1", "client_secret": SECRET},
+        "GET",
+        f"{graph}/oauth/access_token",
+        query={**exchange, "client_id": "app-1", "client_secret": SECRET},
         answer={"access_token": "EAAlong", "token_type": "bearer", "expires_in": 5183944},
-    )  # fmt: skip
+    )
     proof = hmac.new(SECRET.encode(), b"EAAlong", hashlib.sha256).hexdigest()
     any_script.expect(
-        "GET", f"{graph}/me",
+        "GET",
+        f"{graph}/me",
         query={"fields": "id,email,name,first_name,last_name,picture", "appsecret_proof": proof},
         answer={"id": "10221", "name": "Al"},
-    )  # fmt: skip
+    )
     identity = any_script.with_token(facebook, "EAAshort")
     any_script.done()
     assert (identity.uid, identity.token.access, identity.email) == ("10221", "EAAlong", None)
@@ -375,8 +421,15 @@ def test_facebook_refuses_a_token_that_is_not_for_this_app(script, make, refused
 
 
 def telegram_fields(now, **changes):
-    fields = {"id": "99", "first_name": "Al", "last_name": "Ice", "username": "alice", "photo_url": "https://t.me/i/1.jpg",
-              "auth_date": str(now), **changes}  # fmt: skip
+    fields = {
+        "id": "99",
+        "first_name": "Al",
+        "last_name": "Ice",
+        "username": "alice",
+        "photo_url": "https://t.me/i/1.jpg",
+        "auth_date": str(now),
+        **changes,
+    }
     fields = {name: value for name, value in fields.items() if value is not None}
     lines = "\n".join(f"{name}={fields[name]}" for name in sorted(fields))
     key = hashlib.sha256(b"4242:bot-token-of-a-test").digest()
@@ -420,8 +473,17 @@ def test_telegram_logs_in_by_openid_connect(any_script, make, query, sign, claim
     login = any_script.begin(telegram)
     sent = query(login.url)
     assert (sent["client_id"], sent["scope"], sent["response_type"]) == ("4242", "openid profile", "code")
-    known = claims(login.session, iss="https://oauth.telegram.org", aud="4242", sub="1111111111111111111", id=99, nonce=None,
-                   name="Al Ice", preferred_username="alice", picture="https://t.me/1")  # fmt: skip
+    known = claims(
+        login.session,
+        iss="https://oauth.telegram.org",
+        aud="4242",
+        sub="1111111111111111111",
+        id=99,
+        nonce=None,
+        name="Al Ice",
+        preferred_username="alice",
+        picture="https://t.me/1",
+    )
     any_script.expect(
         "POST",
         "https://oauth.telegram.org/token",
@@ -455,8 +517,10 @@ def test_weixin_logs_in(any_script, make, query):
         "GET",
         "https://api.weixin.qq.com/sns/oauth2/access_token",
         query={"appid": "app-1", "secret": SECRET, "code": "c0de", "grant_type": "authorization_code"},
-        answer=json.dumps({"access_token": "9_t", "expires_in": 7200, "refresh_token": "9_r", "openid": "oX", "scope": "s"}),
-        type="text/plain",
+        answer=json.dumps(
+            {"access_token": "9_t", "expires_in": 7200, "refresh_token": "9_r", "openid": "oX", "scope": "s"}
+        ),
+        kind="text/plain",
     )
     profile = {"openid": "oX", "nickname": "微信\ud83d", "headimgurl": "https://thirdwx/132", "sex": 0, "unionid": "oU"}
     any_script.expect(
@@ -465,7 +529,7 @@ def test_weixin_logs_in(any_script, make, query):
         query={"access_token": "9_t", "openid": "oX"},
         headers={"Authorization": None},
         answer=json.dumps(profile, ensure_ascii=True).replace("\\u5fae\\u4fe1", "微信"),
-        type="text/plain",
+        kind="text/plain",
     )
     identity = any_script.finish(weixin, login.session, f"code=c0de&state={login.session['state']}")
     any_script.done()
@@ -494,7 +558,13 @@ def test_nextcloud_logs_in(any_script, make, query, as_xml):
             "client_secret": SECRET,
             "code_verifier": login.session["verifier"],
         },
-        answer={"access_token": "t", "token_type": "Bearer", "expires_in": 3600, "refresh_token": "r", "user_id": "al ice/é"},
+        answer={
+            "access_token": "t",
+            "token_type": "Bearer",
+            "expires_in": 3600,
+            "refresh_token": "r",
+            "user_id": "al ice/é",
+        },
     )
     body = {"id": "al ice/é", "email": "a@n.example", "displayname": "Al Ice", "groups": []}
     meta = {"status": "ok", "statuscode": 100, "message": "OK"}
@@ -504,7 +574,7 @@ def test_nextcloud_logs_in(any_script, make, query, as_xml):
         query={"format": "json"},
         headers={"Authorization": "Bearer t", "OCS-APIRequest": "true"},
         answer=NEXTCLOUD_XML if as_xml else {"ocs": {"meta": meta, "data": body}},
-        type="application/xml; charset=utf-8" if as_xml else None,
+        kind="application/xml; charset=utf-8" if as_xml else None,
     )
     identity = any_script.finish(nextcloud, login.session, f"state={login.session['state']}&code=c0de")
     any_script.done()
@@ -533,8 +603,15 @@ def test_keycloak_logs_in(any_script, make, query, sign, claims, keys, jwk):
         answer={"access_token": "t", "token_type": "Bearer", "expires_in": 300, "id_token": sign(known)},
     )
     any_script.expect("GET", f"{inside}/certs", answer={"keys": [jwk(keys.signing)]})
-    info = {"sub": "u-1", "preferred_username": "alice", "name": "Al Ice", "given_name": "Al", "family_name": "Ice",
-            "email": "a@k.example", "email_verified": True}  # fmt: skip
+    info = {
+        "sub": "u-1",
+        "preferred_username": "alice",
+        "name": "Al Ice",
+        "given_name": "Al",
+        "family_name": "Ice",
+        "email": "a@k.example",
+        "email_verified": True,
+    }
     any_script.expect("POST", f"{inside}/userinfo", headers={"Authorization": "Bearer t"}, answer=info)
     callback = f"state={login.session['state']}&session_state=1&iss=https://kc.example/auth/realms/master&code=c0de"
     identity = any_script.finish(keycloak, login.session, callback)
@@ -583,9 +660,14 @@ def test_steam_logs_in(any_script, make, query, now):
         form={**asked, "openid.mode": "check_authentication"},
         headers={"Origin": "https://steamcommunity.com", "Referer": "https://steamcommunity.com/"},
         answer="ns:http://specs.openid.net/auth/2.0\nis_valid:true\n",
-        type="text/plain;charset=utf-8",
+        kind="text/plain;charset=utf-8",
     )
-    player = {"steamid": "76561197960435530", "personaname": "Robin", "realname": "Robin Walker", "avatarfull": "https://a/1"}
+    player = {
+        "steamid": "76561197960435530",
+        "personaname": "Robin",
+        "realname": "Robin Walker",
+        "avatarfull": "https://a/1",
+    }
     any_script.expect(
         "GET",
         "https://api.steampowered.com/ISteamUser/GetPlayerSummaries/v0002/",
@@ -623,7 +705,7 @@ REFRESHES = [
 
 @pytest.mark.parametrize(("provider", "method", "url", "sent"), REFRESHES, ids=[one[0] for one in REFRESHES])
 def test_a_token_is_refreshed(any_script, make, now, provider, method, url, sent):
-    (where, fields), = sent.items()  # fmt: skip
+    ((where, fields),) = sent.items()
     fields = {"grant_type": "refresh_token", "refresh_token": "old", **fields}
     any_script.expect(method, url, **{where: fields}, answer={"access_token": "new", "expires_in": "60"})
     options = {"shop": "petstore"} if provider == "shopify" else {}

@@ -65,11 +65,20 @@ class Server:
             return self.association_answer
         kind = (form["openid.assoc_type"], form["openid.session_type"])
         if self.offer and kind != self.offer:
-            return 400, f"ns:{NS}\nerror:x\nerror_code:unsupported-type\nassoc_type:{self.offer[0]}\nsession_type:{self.offer[1]}\n"
+            return (
+                400,
+                f"ns:{NS}\nerror:x\nerror_code:unsupported-type\nassoc_type:{self.offer[0]}\nsession_type:{self.offer[1]}\n",
+            )
         digest = getattr(hashlib, kind[0][5:].lower())
         handle, key = secrets.token_hex(8), secrets.token_bytes(digest().digest_size)
         self.handles[handle] = (digest, key)
-        rows = {"ns": NS, "assoc_handle": handle, "assoc_type": kind[0], "session_type": kind[1], "expires_in": "1209600"}
+        rows = {
+            "ns": NS,
+            "assoc_handle": handle,
+            "assoc_type": kind[0],
+            "session_type": kind[1],
+            "expires_in": "1209600",
+        }
         if kind[1] == "no-encryption":
             rows["mac_key"] = base64.b64encode(key).decode()
         else:
@@ -166,7 +175,9 @@ def test_a_login_with_an_association(openid, server, now, query):
 def test_the_kind_of_association_that_the_server_offers_is_taken(openid, server, now, offer):
     server.offer = offer
     login = openid.begin()
-    kinds = [(form["openid.assoc_type"], form["openid.session_type"]) for mode, form in server.asked if mode == "associate"]
+    kinds = [
+        (form["openid.assoc_type"], form["openid.session_type"]) for mode, form in server.asked if mode == "associate"
+    ]
     assert kinds == [("HMAC-SHA256", "DH-SHA256"), offer]
     assert openid.finish(login, server.assertion(login, now)).uid == ALICE
     assert "check_authentication" not in server.modes()
@@ -182,8 +193,14 @@ def test_the_kind_of_association_that_the_server_offers_is_taken(openid, server,
         (400, "error_code:unsupported-type\nassoc_type:HMAC-MD5\nsession_type:no-encryption\n"),
         (400, "error_code:unsupported-type\nassoc_type:HMAC-SHA256\nsession_type:DH-SHA1\n"),
         (200, "assoc_handle:h\nassoc_type:HMAC-SHA1\nsession_type:no-encryption\nmac_key:AA==\nexpires_in:9\n"),
-        (200, "assoc_handle:h\nassoc_type:HMAC-SHA256\nsession_type:DH-SHA256\ndh_server_public:AQ==\nenc_mac_key:AA==\nexpires_in:9\n"),
-        (200, "assoc_handle:h\nassoc_type:HMAC-SHA256\nsession_type:DH-SHA256\ndh_server_public:!\nenc_mac_key:!\nexpires_in:9\n"),
+        (
+            200,
+            "assoc_handle:h\nassoc_type:HMAC-SHA256\nsession_type:DH-SHA256\ndh_server_public:AQ==\nenc_mac_key:AA==\nexpires_in:9\n",
+        ),
+        (
+            200,
+            "assoc_handle:h\nassoc_type:HMAC-SHA256\nsession_type:DH-SHA256\ndh_server_public:!\nenc_mac_key:!\nexpires_in:9\n",
+        ),
     ],
     ids=lambda answer: answer[1][:40],
 )
@@ -208,7 +225,9 @@ def test_a_key_in_the_clear_is_only_taken_over_tls(openid, server):
             return server.handle(request)
         form = dict(parse_qsl(request.content.decode()))
         kinds.append(form["openid.session_type"])
-        return httpx.Response(400, text="error_code:unsupported-type\nassoc_type:HMAC-SHA1\nsession_type:no-encryption\n")
+        return httpx.Response(
+            400, text="error_code:unsupported-type\nassoc_type:HMAC-SHA1\nsession_type:no-encryption\n"
+        )
 
     openid.client = httpx.Client(transport=httpx.MockTransport(handle))
     openid.begin()
@@ -246,8 +265,12 @@ def test_an_identifier_that_does_not_name_the_server_is_refused(openid, server, 
     [
         (lambda c: c.update({"openid.sig": "AAAA"}), "bad_signature"),
         (lambda c: c.pop("openid.sig"), "bad_signature"),
-        (lambda c: c.update({"openid.claimed_id": "https://op.example/root", "openid.identity": "https://op.example/root"}),
-         "bad_signature"),
+        (
+            lambda c: c.update(
+                {"openid.claimed_id": "https://op.example/root", "openid.identity": "https://op.example/root"}
+            ),
+            "bad_signature",
+        ),
         (lambda c: c.update({"openid.signed": c["openid.signed"].replace("claimed_id,", "")}), "assertion_incomplete"),
         (lambda c: c.update({"openid.signed": c["openid.signed"] + ",claimed_id"}), "assertion_incomplete"),
         (lambda c: c.update({"openid.signed": c["openid.signed"] + ",missing"}), "assertion_incomplete"),
@@ -262,7 +285,7 @@ def test_an_identifier_that_does_not_name_the_server_is_refused(openid, server, 
         (lambda c: c.update({"openid.mode": "setup_needed"}), "interaction_required"),
         (lambda c: c.update({"openid.mode": "error", "openid.error": "secret text"}), "invalid_request"),
     ],
-)  # fmt: skip
+)
 def test_a_changed_assertion_is_refused(openid, server, refused, now, change, code):
     login = openid.begin()
     callback = server.assertion(login, now)
@@ -355,7 +378,7 @@ def test_the_key_is_not_readable_in_the_session(openid, server):
     import json
 
     login = openid.begin()
-    (_, key), = server.handles.values()  # fmt: skip
+    ((_, key),) = server.handles.values()
     kept = json.dumps(login.session)
     assert base64.b64encode(key).decode() not in kept
     assert key not in base64.b64decode(login.session["association"])
@@ -429,20 +452,50 @@ HTML = """<html><head><LINK rel="openid2.provider openid.server" href="{op}">
 @pytest.mark.parametrize(
     ("pages", "claimed", "local"),
     [
-        ({"": (200, {"Content-Type": "text/html"}, HTML.format(op=OP, local="https://op.example/u/1", body=""))},
-         "https://me.example/", "https://op.example/u/1"),
-        ({"": (302, {"Location": "/me#x"}, ""),
-          "me": (200, {"Content-Type": "text/html"}, HTML.format(op=OP, local="", body=""))},
-         "https://me.example/me", "https://me.example/me"),
-        ({"": (200, {"X-XRDS-Location": "https://me.example/x"}, "<html>"), "x": (200, {}, SIGNON)},
-         "https://me.example/", "https://me.example/"),
-        ({"": (200, {}, '<head><meta http-equiv="X-XRDS-Location" content="https://me.example/x"></head>'),
-          "x": (200, {}, xrds((5, f"{NS}/signon", "https://second.example/", None), (1, f"{NS}/signon", OP, "https://l/")))},
-         "https://me.example/", "https://l/"),
-        ({"": (200, XRDS, xrds((1, f"{NS}/signon", "https://second.example/", None), (9, f"{NS}/server", OP, None)))}, "", ""),
+        (
+            {"": (200, {"Content-Type": "text/html"}, HTML.format(op=OP, local="https://op.example/u/1", body=""))},
+            "https://me.example/",
+            "https://op.example/u/1",
+        ),
+        (
+            {
+                "": (302, {"Location": "/me#x"}, ""),
+                "me": (200, {"Content-Type": "text/html"}, HTML.format(op=OP, local="", body="")),
+            },
+            "https://me.example/me",
+            "https://me.example/me",
+        ),
+        (
+            {"": (200, {"X-XRDS-Location": "https://me.example/x"}, "<html>"), "x": (200, {}, SIGNON)},
+            "https://me.example/",
+            "https://me.example/",
+        ),
+        (
+            {
+                "": (200, {}, '<head><meta http-equiv="X-XRDS-Location" content="https://me.example/x"></head>'),
+                "x": (
+                    200,
+                    {},
+                    xrds((5, f"{NS}/signon", "https://second.example/", None), (1, f"{NS}/signon", OP, "https://l/")),
+                ),
+            },
+            "https://me.example/",
+            "https://l/",
+        ),
+        (
+            {
+                "": (
+                    200,
+                    XRDS,
+                    xrds((1, f"{NS}/signon", "https://second.example/", None), (9, f"{NS}/server", OP, None)),
+                )
+            },
+            "",
+            "",
+        ),
     ],
     ids=["html links", "redirect", "header", "meta", "server first"],
-)  # fmt: skip
+)
 def test_discovery_finds_the_endpoint(openid, server, pages, claimed, local):
     server.pages |= {f"https://me.example/{path}": page for path, page in pages.items()}
     login = openid.begin("https://ME.example")
@@ -470,7 +523,9 @@ def test_a_page_that_is_no_openid_is_refused(openid, server, refused, page):
     assert (error.code, error.step) == ("bad_response", "discovery")
 
 
-@pytest.mark.parametrize("url", [None, "", "=alice", "@x", "ftp://x", "http://", "file:///x", "http://a@b/", "http://x y/", 7])
+@pytest.mark.parametrize(
+    "url", [None, "", "=alice", "@x", "ftp://x", "http://", "file:///x", "http://a@b/", "http://x y/", 7]
+)
 def test_what_is_no_address_is_refused(openid, refused, url):
     assert refused(openid.begin, url).code == "openid_url"
 
@@ -519,7 +574,9 @@ def test_steam_takes_only_its_own_identifiers(make, refused, now, claimed_id):
 def test_steam_asks_for_the_profile(make, refused, now, status, body, code, uid):
     steam = make("steam")
     login = steam.begin(redirect_uri=CALLBACK)
-    callback = Server().assertion(login, now, claimed_id=STEAM_ID, op_endpoint="https://steamcommunity.com/openid/login")
+    callback = Server().assertion(
+        login, now, claimed_id=STEAM_ID, op_endpoint="https://steamcommunity.com/openid/login"
+    )
 
     def handle(request):
         if request.method == "POST":

@@ -1,0 +1,232 @@
+"""The small programs that `bench/run.py` measures, each in a process of its own; each prints one JSON line."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import resource
+import sys
+import time
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+REDIRECT = "http://127.0.0.1:9/callback"
+AUTHORIZE = urlencode({"client_id": "mockidp", "redirect_uri": REDIRECT, "response_type": "code", "nonce": "n",
+                       "scope": "openid email profile", "state": "s"})
+DECISION = urlencode({"mockidp.person": "alice", "mockidp.decision": "allow"})
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def say(**figures: float) -> None:
+    print(json.dumps(figures))
+
+
+def mebibytes() -> float:
+    """Resident memory now, MiB."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", open("/proc/self/status").read()) if sys.platform == "linux" else None
+    return int(found[1]) / 1024 if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def first_answer(which: str) -> None:
+    began = time.perf_counter()
+    if which == "one":
+        from mockidp.contract import files
+
+        rows = {"github": files.index()["github"]}
+        files.index.cache_clear()
+        files.index = lambda: rows  # type: ignore[assignment]
+        from mockidp import world
+
+        world.index = files.index
+    from mockidp.mounts.server import Server
+    from mockidp.simulator import Simulator
+
+    with Server(Simulator(), port=0) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", urlsplit(server.url).port or 80)
+        connection.request("GET", "/login/oauth/authorize?client_id=mockidp", headers={"Host": "github.com"})
+        connection.getresponse().read()
+        say(seconds=time.perf_counter() - began)
+
+
+def memory(count: str) -> None:
+    from mockidp.mounts.asgi import App
+    from mockidp.simulator import Simulator
+    from mockidp.world import World
+
+    simulator = Simulator(World())
+    App(simulator)
+    login_in_process(simulator)
+    start = mebibytes()
+    for _ in range(int(count)):
+        login_in_process(simulator)
+    say(start=start, after=mebibytes())
+
+
+def login_in_process(simulator: object) -> None:
+    """The three requests of a GitHub login."""
+    from mockidp.wire import Request
+
+    handle = simulator.handle  # type: ignore[attr-defined]
+    url = "https://github.com/login/oauth/authorize?" + urlencode(
+        {"client_id": "mockidp", "redirect_uri": REDIRECT, "scope": "user:email", "state": "s"})
+    went = handle(Request.of("POST", url, FORM, DECISION.encode()))
+    code = parse_qs(urlsplit(went.header("location")).query)["code"][0]
+    body = urlencode({"client_id": "mockidp", "client_secret": "mockidp-secret", "code": code, "redirect_uri": REDIRECT})
+    answered = handle(Request.of("POST", "https://github.com/login/oauth/access_token",
+                                 {**FORM, "Accept": "application/json"}, body.encode()))
+    token = json.loads(answered.body)["access_token"]
+    got = handle(Request.of("GET", "https://api.github.com/user",
+                            {"Authorization": f"Bearer {token}", "User-Agent": "bench"}))
+    assert got.status == 200, got
+
+
+def serve_mockidp(port: str) -> None:
+    from mockidp.mounts.server import Server
+    from mockidp.simulator import Simulator
+
+    Server(Simulator(), port=int(port)).serve_forever()
+
+
+def serve_bare(port: str) -> None:
+    """The same three requests, with nothing behind them but one RS256 signature."""
+    import uvicorn
+
+    from mockidp import jose
+    from mockidp.keys import KeyRing
+
+    key = KeyRing().signing("RS256")
+    headers = [(b"content-type", b"application/json")]
+
+    async def app(scope: dict, receive: object, send: object) -> None:  # type: ignore[type-arg]
+        if scope["type"] != "http":
+            return
+        while (await receive()).get("more_body"):  # type: ignore[operator]
+            pass
+        status, head, body = 200, headers, b"<html>a page of the usual size</html>" * 800
+        if scope["method"] == "POST" and b"client_id" in scope["query_string"]:
+            status, head, body = 302, [(b"location", f"{REDIRECT}?code=c&state=s".encode())], b""
+        elif scope["method"] == "POST":
+            token = jose.sign({"iss": "https://accounts.google.com", "aud": "mockidp", "sub": "1", "nonce": "n",
+                               "iat": int(time.time()), "exp": int(time.time()) + 3600}, key)
+            body = json.dumps({"access_token": "a", "id_token": token, "expires_in": 3599}).encode()
+        elif scope["path"].endswith("userinfo"):
+            body = b'{"sub":"1","email":"alice@example.com","email_verified":true}'
+        await send({"type": "http.response.start", "status": status,  # type: ignore[operator]
+                    "headers": [*head, (b"content-length", str(len(body)).encode())]})
+        await send({"type": "http.response.body", "body": body})  # type: ignore[operator]
+
+    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="error", access_log=False)
+
+
+def load(port: str, count: str) -> None:
+    """Whole logins over one kept connection: decide at authorize, redeem the code, read the profile."""
+    connection = http.client.HTTPConnection("127.0.0.1", int(port))
+    _wait(connection)
+    for _ in range(50):
+        _login(connection)
+    began = time.perf_counter()
+    for _ in range(int(count)):
+        _login(connection)
+    say(rate=int(count) / (time.perf_counter() - began))
+
+
+def _wait(connection: http.client.HTTPConnection) -> None:
+    for _ in range(200):
+        try:
+            connection.connect()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit("the server does not listen")
+
+
+def _login(connection: http.client.HTTPConnection) -> None:
+    at = {"Host": "accounts.google.com", **FORM}
+    connection.request("POST", f"/o/oauth2/v2/auth?{AUTHORIZE}", DECISION, at)
+    went = connection.getresponse()
+    went.read()
+    code = parse_qs(urlsplit(went.headers["location"]).query)["code"][0]
+    form = urlencode({"grant_type": "authorization_code", "client_id": "mockidp", "client_secret": "mockidp-secret",
+                      "code": code, "redirect_uri": REDIRECT})
+    connection.request("POST", "/token", form, {**at, "Host": "oauth2.googleapis.com"})
+    answered = json.loads(connection.getresponse().read())
+    connection.request("GET", "/v1/userinfo", headers={"Host": "openidconnect.googleapis.com",
+                                                       "Authorization": f"Bearer {answered['access_token']}"})
+    got = connection.getresponse()
+    got.read()
+    assert got.status == 200, got.status
+
+
+def in_process(rounds: int = 300) -> None:
+    """One GitHub login of our client: at the simulator through responses, and at canned answers in responses."""
+    import requests
+    import responses
+
+    import providers
+    from mockidp.browser import browse
+    from mockidp.mounts.responses_mount import mocked
+    from mockidp.simulator import Simulator
+
+    client = providers.get("github", client_id="mockidp", client_secret="mockidp-secret")
+    simulator = Simulator()
+
+    def simulated() -> None:
+        with requests.Session() as http:
+            login = client.begin(redirect_uri=REDIRECT)
+            callback = browse(simulator.handle, login.url, person="alice")
+            assert client.finish(login.session, callback.url, http=http).email == "alice@example.com"
+
+    def canned() -> None:
+        with requests.Session() as http:
+            login = client.begin(redirect_uri=REDIRECT)
+            state = parse_qs(urlsplit(login.url).query)["state"][0]
+            found = client.finish(login.session, f"{REDIRECT}?code=c&state={state}", http=http)
+            assert found.email == "alice@example.com"
+
+    with mocked(simulator):
+        seconds = _each(simulated, rounds)
+    with responses.RequestsMock() as mock:
+        mock.post("https://github.com/login/oauth/access_token", json={"access_token": "a", "scope": "user:email"})
+        mock.get("https://api.github.com/user", json={"id": 1, "login": "alice", "name": "Alice"})
+        mock.get("https://api.github.com/user/emails", json=[
+            {"email": "alice@example.com", "primary": True, "verified": True, "visibility": None}])
+        say(simulated=seconds, canned=_each(canned, rounds))
+
+
+def _each(act: object, rounds: int) -> float:
+    for _ in range(20):
+        act()  # type: ignore[operator]
+    began = time.perf_counter()
+    for _ in range(rounds):
+        act()  # type: ignore[operator]
+    return (time.perf_counter() - began) / rounds
+
+
+def plugin() -> None:
+    import pytest  # the run that the plugin joins has it already  # noqa: F401
+
+    began = time.perf_counter()
+    import mockidp.pytest_plugin  # noqa: F401
+
+    say(milliseconds=(time.perf_counter() - began) * 1000)
+
+
+def world(rounds: int = 2000) -> None:
+    from mockidp.simulator import Simulator
+    from mockidp.world import World
+
+    simulator = Simulator()
+    began = time.perf_counter()
+    for number in range(rounds):
+        simulator.add(World(f"w{number}"))
+        simulator.drop(f"w{number}")
+    say(milliseconds=(time.perf_counter() - began) * 1000 / rounds)
+
+
+PROGRAMS = {
+    "first-answer": first_answer, "memory": memory, "serve-mockidp": serve_mockidp, "serve-bare": serve_bare, "load": load,
+    "in-process": in_process, "plugin": plugin, "world": world,
+}
+
+if __name__ == "__main__":
+    PROGRAMS[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,109 @@
+"""Measure the budgets as ratios in one run and print a table: `python -m bench.run` (or `make bench`).
+
+Every row compares two things measured minutes apart on the same machine; no row is a bare time but the three that the
+budget states so. Nothing here is a test: a loaded machine changes figures, not results.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+LOGINS_HTTP = 2000
+LOGINS_MEMORY = 100_000
+
+
+@dataclass
+class Row:
+    what: str
+    measured: str
+    bar: str
+    ok: bool
+
+
+def child(name: str, *arguments: str) -> dict[str, float]:
+    """Run one of the small programs in `bench/child.py` in a process of its own; what it printed."""
+    done = subprocess.run([sys.executable, "-m", "bench.child", name, *arguments], capture_output=True, text=True,
+                          cwd=HERE.parent, check=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def best(measure: Callable[[], float], rounds: int = 5) -> float:
+    return min(measure() for _ in range(rounds))
+
+
+def start_up() -> Row:
+    """From the start of a process to the first answer, every provider against a single one."""
+    every = best(lambda: child("first-answer", "all")["seconds"])
+    one = best(lambda: child("first-answer", "one")["seconds"])
+    return Row("start to first answer, all providers / one", f"{every / one:.2f}", "≤ 1.05", every / one <= 1.05)
+
+
+def memory() -> list[Row]:
+    seen = child("memory", str(LOGINS_MEMORY))
+    grown = seen["after"] - seen["start"]
+    return [
+        Row("memory after start", f"{seen['start']:.0f} MiB", "≤ 60 MiB", seen["start"] <= 60),
+        Row(f"memory after {LOGINS_MEMORY} logins", f"+ {grown:.1f} MiB", "≤ + 10 MiB", grown <= 10),
+    ]
+
+
+def throughput() -> list[Row]:
+    """Logins over HTTP, page's form and RS256 token included, against a bare application that only signs."""
+    rates: dict[str, list[float]] = {"mockidp": [], "bare": []}
+    for _ in range(3):
+        for kind in rates:
+            rates[kind].append(_rate(kind))
+    ratio = statistics.median(rates["mockidp"]) / statistics.median(rates["bare"])
+    shown = f"{ratio:.2f} ({statistics.median(rates['mockidp']):.0f} / {statistics.median(rates['bare']):.0f} logins/s)"
+    return [Row("logins/s over HTTP / bare uvicorn that only signs", shown, "≥ 0.75", ratio >= 0.75)]
+
+
+def _rate(kind: str) -> float:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen([sys.executable, "-m", "bench.child", f"serve-{kind}", str(port)], cwd=HERE.parent,
+                              stdout=subprocess.DEVNULL)
+    try:
+        return child("load", str(port), str(LOGINS_HTTP))["rate"]
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def in_process() -> Row:
+    seen = child("in-process")
+    ratio = seen["simulated"] / seen["canned"]
+    return Row("one login in process / canned answers in responses", f"{ratio:.2f}", "≤ 3", ratio <= 3)
+
+
+def plugin() -> Row:
+    cost = best(lambda: child("plugin")["milliseconds"])
+    return Row("pytest plugin imported and unused", f"{cost:.1f} ms", "< 5 ms", cost < 5)
+
+
+def world() -> Row:
+    cost = child("world")["milliseconds"]
+    return Row("a world made and dropped", f"{cost:.3f} ms", "< 1 ms", cost < 1)
+
+
+def main() -> int:
+    rows = [start_up(), *memory(), *throughput(), in_process(), plugin(), world()]
+    width = max(len(row.what) for row in rows)
+    print(f"{'what':{width}}  {'measured':34}  {'bar':11}")
+    for row in rows:
+        print(f"{row.what:{width}}  {row.measured:34}  {row.bar:11}  {'ok' if row.ok else 'MISSED'}")
+    return 0 if all(row.ok for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""Serve the simulator and the example application together: `make run`, or `python examples/signin`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import providers
+from mockidp.contract import index
+from mockidp.errors import MockidpError
+from mockidp.mounts.server import Server
+from mockidp.simulator import Simulator
+from mockidp.world import World
+from signin import SignIn
+
+
+# What a provider calls a credential, and under which name its client takes it.
+CREDENTIALS = {"certificate_key": "certificate_key", "key": "key", "team_id": "key", "key_id": "client_secret"}
+ASKED = ("shop", "openid_url")  # what a login is told by the person, not by the app's registration
+
+
+class Threaded(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the name is the library's
+        pass
+
+
+def clients(world: World) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
+    """A client for every provider, with the credentials of its ready-made app, and what its button asks for."""
+    made: dict[str, Any] = {}
+    asks: dict[str, dict[str, str]] = {}
+    for provider in providers.ids():
+        if provider not in index():
+            continue
+        app, wire = world.apps.ready(provider), world.wire(provider)
+        keys = {"client_id": app.client_id, "client_secret": app.client_secret}
+        keys |= {CREDENTIALS[name]: value for name, value in app.facts.items() if name in CREDENTIALS}
+        made[provider] = providers.get(provider, settings=wire.settings, **keys)
+        asks[provider] = {name: app.facts[name] for name in ASKED if name in app.facts}
+    return made, asks
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8401, help="of the example application (8401); 0 picks a free one")
+    parser.add_argument("--simulator-port", type=int, default=8400, help="of the simulator (8400); 0 picks a free one")
+    given = parser.parse_args()
+    world = World(urls="real")  # the application puts the simulator's address in front of providers' URLs by itself
+    try:
+        with Server(Simulator(world), port=given.simulator_port) as simulator, make_server(
+                "127.0.0.1", given.port, None, Threaded, Quiet) as server:  # fmt: skip
+            origin = f"http://127.0.0.1:{server.server_port}"
+            server.set_app(SignIn(*clients(world), origin, simulator.url))
+            print(f"example application   {origin}/   (a button for each of {len(index())} providers)")
+            print(f"simulator             {simulator.url}/   (logins as they happen: {simulator.url}/_mockidp/logins)")
+            print("Ctrl-C stops both.", flush=True)
+            server.serve_forever()
+    except KeyboardInterrupt:
+        print("stopped")
+    except (MockidpError, OSError) as error:
+        sys.exit(f"examples/signin: {error}; try --port 0 --simulator-port 0")
+
+
+if __name__ == "__main__":
+    main()

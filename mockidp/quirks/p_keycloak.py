@@ -1,0 +1,235 @@
+"""Keycloak: realms in the path, access tokens that clients may read, and refusals of its own.
+
+Code, because the access token is signed claims (some clients read the profile out of it), because one session id runs
+through the code, the callback and every token, and because the server asks for more than RFC 7636 does. Sources:
+keycloak 26.1, services/src/main/java/org/keycloak/protocol/oidc (AuthorizationCodeGrantType, TokenManager, PkceUtils,
+TokenRevocationEndpoint, OIDCWellKnownProvider); guide "Configuring the hostname (v2)".
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from mockidp import jose
+from mockidp.check import provoke, walk
+from mockidp.check.provoke import Provocation
+from mockidp.contract.body import Body
+from mockidp.contract.wire import Wire
+from mockidp.errors import Refusal
+from mockidp.families import oauth2, oidc
+from mockidp.families.base import Call, Rule
+from mockidp.jose import b64url
+
+VERIFIER = re.compile(r"[0-9A-Za-z.~_-]{43,128}")
+
+# refusals
+
+
+def unknown_realm(call: Call) -> Refusal | None:
+    """One realm, by the setting; in a world that learns its apps every realm is there."""
+    known, asked = call.wire.settings["KEYCLOAK_REALM"], call.told("realm")
+    if asked != known and call.world.apps.mode != "learn":
+        return Refusal("unknown_realm", "there is no such realm; the setting KEYCLOAK_REALM names it", expected=known,
+                       got=asked)
+    return None
+
+
+def of_another_realm(call: Call) -> Refusal | None:
+    """What one realm issued is unknown to another."""
+    assert call.grant is not None
+    issued, asked = call.grant.facts.get("realm"), call.told("realm")
+    if issued != asked:
+        name = {"token": "bad_code", "refresh": "bad_refresh_token"}.get(call.step, "bad_token")
+        return Refusal(name, "this was issued by another realm", expected=issued, got=asked)
+    return None
+
+
+def code_missing(call: Call) -> Refusal | None:
+    if call.step == "token" and any(item.key == "code" and item.kind == "missing" for item in call.problems):
+        return Refusal("code_missing", "no code came")
+    return None
+
+
+def refresh_token_missing(call: Call) -> Refusal | None:
+    if call.step == "refresh" and any(item.key == "refresh_token" and item.kind == "missing" for item in call.problems):
+        return Refusal("refresh_token_missing", "no refresh_token came")
+    return None
+
+
+def verifier_unexpected(call: Call) -> Refusal | None:
+    assert call.grant is not None
+    if call.grant.challenge is None and call.told("code_verifier"):
+        return Refusal("verifier_unexpected", "a code_verifier came, and no code_challenge was sent at authorize")
+    return None
+
+
+def verifier_malformed(call: Call) -> Refusal | None:
+    verifier = call.told("code_verifier")
+    if verifier and not VERIFIER.fullmatch(verifier):
+        return Refusal("verifier_malformed", "the code_verifier is not of the form that RFC 7636 section 4.1 asks for",
+                       expected="43 to 128 of A-Z a-z 0-9 - . _ ~", got=f"{len(verifier)} characters")
+    return None
+
+
+def unreadable_token(call: Call) -> Refusal | None:
+    token = f"{call.provider}:{call.told('token')}"
+    grant = call.store.get("access", token) or call.store.get("refresh", token)
+    if grant is None:
+        return Refusal("unreadable_token", "this server has issued no such token")
+    call.use(grant)
+    return None
+
+
+def token_of_another_app(call: Call) -> Refusal | None:
+    assert call.grant is not None and call.app is not None
+    if call.grant.client_id != call.app.client_id:
+        return Refusal("token_of_another_app", "the token was issued to another app", expected=call.grant.client_id,
+                       got=call.app.client_id)
+    return None
+
+
+# values
+
+
+def session_state(call: Call) -> str:
+    """The browser session: made at authorize, and in the middle of the code ever after."""
+    return call.grant.family.split(".")[1] if call.grant is not None else call.fresh("session")
+
+
+def client_uuid(call: Call) -> str:
+    """The server's own id of the app."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{call.told('realm')}/{call.values['app.id']}"))
+
+
+def access_token(call: Call) -> str:
+    """A signed token about the person, for whoever the app calls with it."""
+    claims = access_claims(call.wire).filled(call.values, call.granted)
+    claims = {key: call.outward(value) if isinstance(value, str) else value for key, value in claims.items()}
+    token = jose.sign(claims, oidc.ring(call).signing("RS256"))
+    family, nonce = (call.grant.family, call.grant.nonce) if call.grant else ("", None)
+    oauth2.remember(call, "access", token, call.new_grant(call.lifetime("access_token"), family=family, nonce=nonce))
+    return token
+
+
+@lru_cache(maxsize=64)
+def access_claims(wire: Wire) -> Body:
+    """The access token's claims: bound like the identity token's, but for those that only one of them has."""
+    assert wire.claims is not None
+    file = "access_token.json"
+    both = {place: text for place, text in wire.claims.bind.items() if place not in ("/aud", "/nonce", "/at_hash")}
+    bind = {**both, "/jti": "onrtac:$jti", "/scope": "$granted", "/allowed-origins/0": "$origin",
+            "/realm_access/roles/0": "default-roles-$realm"}
+    if "/session_state" in bind:
+        file = "access_token.v24.json"
+        bind["/jti"] = "$jti"
+    return Body(wire.source.read_body(file), "json", bind, optional=["/given_name", "/family_name", "/email"])
+
+
+def origin(call: Call) -> str:
+    uri = call.grant.redirect_uri if call.grant is not None else None
+    return "/".join((uri or "https://app.example.com/").split("/")[:3])
+
+
+def email_verified(call: Call) -> bool:
+    """False, and not absent, for somebody without an address."""
+    return call.person is not None and call.person.email is not None and call.person.email_verified
+
+
+def backend(call: Call) -> str:
+    """The base URL for the app's own calls, as the host that was asked names it."""
+    settings = call.wire.settings
+    front, back = settings["KEYCLOAK_URL"], settings["KEYCLOAK_URL_ALT"]
+    return back if call.request.url.startswith(back + "/") else front
+
+
+def jwks(call: Call) -> list[dict[str, Any]]:
+    """The realm's signing keys with their certificates, and the key for encryption that signs nothing."""
+    ring, body = oidc.ring(call), call.exchange.answer.body
+    beside = [row for row in body.document["keys"] if row["use"] != "sig"] if body is not None else []
+    return [{**row, **certificate(ring.certificates()[row["kid"]])} for row in ring.published()] + beside
+
+
+@lru_cache(maxsize=64)
+def certificate(pem: str) -> dict[str, Any]:
+    made = x509.load_pem_x509_certificate(pem.encode())
+    der = made.public_bytes(Encoding.DER)
+    thumbs = {"x5t": hashes.SHA1(), "x5t#S256": hashes.SHA256()}  # noqa: S303  RFC 7517 section 4.8
+    return {"x5c": [jose.b64encode(der).decode()], **{key: b64url(made.fingerprint(alg)) for key, alg in thumbs.items()}}
+
+
+# acts
+
+
+def refresh(call: Call) -> None:
+    """A new refresh token every time; the old one stays good, for a realm does not revoke refresh tokens by default."""
+    call.values["presented_refresh_token"] = call.told("refresh_token")
+    del call.values["refresh_token"]
+
+
+def revoke(call: Call) -> None:
+    """A refresh token takes the session with it, an access token only itself."""
+    key = f"{call.provider}:{call.told('token')}"
+    grant = call.store.get("access", key)
+    if grant is None:
+        return oauth2.revoke(call)
+    grant.revoked = True
+    return call.store.put("access", key, grant)
+
+
+class Rules(oidc.Oidc):
+    """The code flow at one realm of one server."""
+
+    rules = {
+        **oidc.Oidc.rules,
+        "authorize": (oauth2.unknown_client, oauth2.redirect_unregistered, oauth2.misfit, oauth2.scope_unknown,
+                      oauth2.challenge_method_refused, oauth2.best_practice, oidc.login_required),
+        "token": (oauth2.unknown_code, of_another_realm, oauth2.code_used, oauth2.code_expired, oauth2.redirect_missing,
+                  oauth2.redirect_mismatch, oauth2.code_of_another_app, oauth2.verifier_missing, verifier_unexpected,
+                  verifier_malformed, oauth2.verifier_wrong),
+        "refresh": (oauth2.bad_refresh_token, of_another_realm, oauth2.refresh_token_of_another_app,
+                    oauth2.refresh_token_revoked, oauth2.refresh_token_expired),
+        "revoke": (unreadable_token, token_of_another_app),
+        "resource": (oauth2.bad_token, of_another_realm, oauth2.token_revoked, oauth2.token_expired,
+                     oauth2.person_deleted, oauth2.missing_scope),
+        "any": (unknown_realm, code_missing, refresh_token_missing),
+    }
+    acts = {**oidc.Oidc.acts, "refresh": refresh, "revoke": revoke}
+    values = {
+        **oidc.Oidc.values,
+        "session_state": session_state, "client_uuid": client_uuid, "access_token": access_token, "origin": origin,
+        "email_verified": email_verified, "backend": backend, "jwks": jwks, "never": lambda call: None,
+    }
+
+    def rules_of(self, call: Call) -> Iterator[Rule]:
+        yield from self.rules["any"]
+        yield from super().rules_of(call)
+
+
+# the other side
+
+
+class Walk(walk.Walk):
+    """Logs in at the realm of the setting."""
+
+    def initial(self) -> dict[str, Any]:
+        return {**super().initial(), "realm": self.wire.settings["KEYCLOAK_REALM"]}
+
+
+Walk.provocations = {
+    **provoke.OAUTH2,
+    "unknown_realm": Provocation("authorize", provoke.put(realm="other")),
+    "unknown_realm@token": Provocation("token", provoke.put(realm="other"), "", "unknown_realm"),
+    "bad_scope": Provocation("authorize", provoke.put(scope="openid everything")),
+    "code_missing": Provocation("token", provoke.drop("code")),
+    "refresh_token_missing": Provocation("refresh", provoke.drop("refresh_token")),
+    "verifier_malformed": Provocation("token", provoke.put(code_verifier="short")),
+}
+del Walk.provocations["refresh_token_used"]
