@@ -98,7 +98,7 @@ def _bug(error: Exception) -> str:
     return f"internal error, {type(error).__name__}{where}"
 
 
-@click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("mockidp", cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="mockidp %(version)s")
 @click.pass_context
 def cli(ctx: click.Context) -> None:

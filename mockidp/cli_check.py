@@ -10,7 +10,7 @@ import click
 from mockidp.cli_options import PROVIDER, emit, json_option, next_step
 
 if TYPE_CHECKING:
-    from mockidp.check.run import Finding
+    from mockidp.check.finding import Finding
 
 FINDINGS = 1
 

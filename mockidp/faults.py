@@ -53,7 +53,7 @@ TABLE = [
     Fault("wrong_nonce", "token", "another login's nonce"),
     Fault("missing_nonce", "token", "no nonce although one was sent"),
     Fault("wrong_at_hash", "token", "at_hash of another access token"),
-    Fault("missing_id_token", "value", "no identity token in the answer", ("token",)),
+    Fault("missing_id_token", "answer", "no identity token in the answer", ("token",)),
     Fault("wrong_state", "value", "the callback brings another state", ("authorize",)),
     Fault("missing_state", "value", "the callback brings no state", ("authorize",)),
     Fault("sub_differs", "value", "the profile is somebody else's", ("resource",)),
@@ -112,9 +112,8 @@ class Faults:
     def clear(self) -> None:
         self.rules.clear()
 
-    def now(self, where: Where, provider: str, step: str, group: str, person: str, app: str) -> list[Fault]:
-        """The faults that strike at this moment of a call."""
-        if not self.rules:
-            return []
-        return [rule.fault for rule in self.rules
-                if rule.fault.where == where and rule.bites(provider, step, group, person, app)]
+    def now(self, where: Where, provider: str, step: str, group: str, person: str, app: str,
+            names: tuple[str, ...] = ()) -> list[Fault]:
+        """The faults that strike at this moment of a call; of these names only, where the moment is one's own."""
+        return [rule.fault for rule in self.rules if rule.fault.where == where
+                and (not names or rule.fault.name in names) and rule.bites(provider, step, group, person, app)]

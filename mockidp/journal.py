@@ -109,6 +109,12 @@ class Journal:
         """The newest login at a provider."""
         return self._logins.get(self._last.get(provider, ""))
 
+    def opened(self, provider: str, url: str) -> Login | None:
+        """The newest login whose page was shown at this URL and waits for a decision."""
+        return next((login for login in reversed(self._logins.values())
+                     if login.outcome == "open" and login.provider == provider and login.entries
+                     and login.entries[-1].url == url), None)
+
     def add(self, login: Login, entry: Entry) -> None:
         if len(login.entries) < ENTRIES:
             login.entries.append(entry)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mockidp.contract.body import FORMATS, read
 from mockidp.contract.files import index
 from mockidp.contract.wire import Exchange, Route
 from mockidp.errors import ContractError, Refusal
@@ -96,8 +97,9 @@ class Simulator:
                       evidence=exchange.evidence)
         family = family_of(provider, wire.family)
         call = Call(family, world, self.records(world), wire, exchange, request, told, problems, entry)
+        entry.at = call.now
         call.decision = decision
-        call.login = family.login_of(call)
+        call.login = (world.journal.opened(provider, entry.url) if decision else None) or family.login_of(call)
         try:
             response = family.handle(call)
         except Refusal as refusal:
@@ -208,9 +210,16 @@ def _under_200(response: Response) -> None:
     response.status, response.body = 200, b'{"error":"server_error","error_description":"Something went wrong."}'
 
 
+def _without_id_token(response: Response) -> None:
+    kind, document = read(response.body, response.header("content-type"))
+    if kind == "json" and isinstance(document, dict):
+        document.pop("id_token", None)
+        response.body = FORMATS["json"].dump(document)
+
+
 ANSWER_FAULTS: dict[str, Callable[[Response], None]] = {
     "slow": _slow, "html_error": _html, "empty_body": _empty, "wrong_type": _wrong_type, "truncated": _truncated,
-    "error_under_200": _under_200,
+    "error_under_200": _under_200, "missing_id_token": _without_id_token,
 }
 
 __all__ = ["Simulator", "take_decision"]

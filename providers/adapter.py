@@ -9,7 +9,8 @@ from typing import Any
 
 from .registry import get
 
-CREDENTIALS = ("client_id", "client_secret", "key", "certificate_key")
+CREDENTIALS = {"client_id": "client_id", "client_secret": "client_secret", "certificate_key": "certificate_key",
+               "key_id": "client_secret", "team_id": "key", "key": "key"}  # the fact of the app: the argument of get()
 PARAMETERS = ("shop", "openid_url")
 
 
@@ -20,7 +21,7 @@ class Adapter:
         import requests
 
         self.http = requests.Session()
-        own = {name: value for name, value in job.app.items() if name in CREDENTIALS}
+        own = {CREDENTIALS[name]: value for name, value in job.app.items() if name in CREDENTIALS and value}
         self.client = get(job.provider, settings=job.settings, **own)
         extra = {name: job.app[name] for name in PARAMETERS if name in job.app}
         login = self.client.begin(redirect_uri=job.redirect_uri, http=self.http, **extra)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-_SAFE_DETAIL = re.compile(r"-?[0-9]{1,6}|[A-Za-z]+(?:[_ .-][A-Za-z]+)*")
+_SAFE_DETAIL = re.compile(r"-?[0-9]{1,6}|[a-z]+(?:[_.-][a-z]+)*|[A-Z]+(?:_[A-Z]+)*")
 _MAX_DETAIL = 64
 
 
@@ -124,7 +124,7 @@ def refusal(
 
 
 def safe_detail(value: object) -> str | None:
-    """A provider's own error value if it looks like one: words or a short number, never something opaque."""
+    """A provider's own error value if it looks like one: words in one case or a short number, never anything opaque."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**6:
         return str(value)
     if isinstance(value, str) and len(value) <= _MAX_DETAIL and _SAFE_DETAIL.fullmatch(value):

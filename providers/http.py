@@ -183,9 +183,12 @@ def _values(log: list[Request | Response]) -> Iterable[str]:
         if isinstance(one, Response):
             yield one.text
         else:
+            body = (one.body or b"").decode("utf-8", "replace")
             yield from one.headers.values()
-            for source in (urlsplit(one.url).query, (one.body or b"").decode("utf-8", "replace")):
+            for source in (urlsplit(one.url).query, body):
                 yield from (value for _, value in parse_qsl(source))
+            if body.startswith("{"):
+                yield body
 
 
 def _libraries(client: object) -> set[str]:
@@ -235,9 +238,11 @@ async def _asend(client: Any, wanted: Request, provider: str) -> Response:
 def _failure(caught: Exception, provider: str, wanted: Request) -> Exception:
     """ProviderUnavailable for what a network or its library raises; anything else is a bug and passes unchanged."""
     if isinstance(caught, _BodyTooLongError):
-        return refusal("bad_response", provider, wanted.step, detail="body too long")
+        return refusal("bad_response", provider, wanted.step, detail="body_too_long")
     if isinstance(caught, OSError) or _libraries(caught) & _NETWORK_LIBRARIES:
-        return refusal("network", provider, wanted.step, detail=type(caught).__name__)
+        error = refusal("network", provider, wanted.step)
+        error.detail = type(caught).__name__
+        return error
     return caught
 
 

@@ -26,6 +26,7 @@ class OIDC(OAuth2):
 
     scope: ClassVar[tuple[str, ...]] = ("openid", "profile", "email")
     jwks_url: ClassVar[str]
+    always_userinfo: ClassVar[bool] = False  # ask userinfo also after an id_token
     nonce_required: ClassVar[bool] = True  # False where the provider is known to drop it
 
     uid = "sub"
@@ -46,7 +47,7 @@ class OIDC(OAuth2):
 
     def asks_userinfo(self, grant: Grant) -> bool:
         """Whether the profile call is made; without an id_token it is the only source."""
-        return not grant.claims
+        return self.always_userinfo or not grant.claims
 
     def exchange(self, session: MutableMapping[str, Any], callback: Callback, code: str) -> Flow[Grant]:
         front = callback.get("id_token")

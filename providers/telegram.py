@@ -31,8 +31,8 @@ class Telegram(OIDC):
 
     A bot token, as `TOKEN` or as client_secret, means the login widget: signed fields on the callback, or
     `tgAuthResult` after a redirect, which comes in the fragment: the page posts it, with the `state` of its query. They
-    are good for `auth_date_validity` seconds (also in AUTH_PARAMS; Telegram sets no limit). A client_id and a secret from
-    BotFather mean OpenID Connect, where the user is the claim `id`, not `sub`. There is no e-mail.
+    are good for `auth_date_validity` seconds (also in AUTH_PARAMS; Telegram sets no limit). A client_id and a secret of
+    another form mean OpenID Connect, where the user is the claim `id`, not `sub`. There is no e-mail.
     The nonce is documented but not always echoed, so it is checked when it comes; PKCE binds the code.
     Source: core.telegram.org/widgets/login-legacy and /bots/telegram-login, 2026.
     """

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from mockidp.check.run import Finding
+from mockidp.check.finding import Finding
 from mockidp.contract import schema
 from mockidp.contract.body import Body, pick
 from mockidp.contract.files import contracts_folder
-from mockidp.contract.load import Loaded, find_line, load_from
+from mockidp.contract.load import SIGNED, Loaded, find_line, load_from
 from mockidp.contract.template import names
 from mockidp.contract.wire import Answer, Wire
 from mockidp.errors import ContractError
@@ -46,11 +46,10 @@ def sourced(loaded: Loaded) -> Iterator[Complaint]:
             for item in loaded.table["exchange"]]
     rows += [(f"error {name}", item.get("evidence"), ["error", name])
              for name, item in loaded.table.get("error", {}).items()]
-    if spec.id_token is not None:
-        rows.append(("id_token", spec.id_token.evidence, ["id_token"]))
-    aged = [*loaded.table.get("error", {}).items(), ("", loaded.table.get("id_token", {}))]
-    rows += [(f"{name or 'id_token'} before {old['until']}", old.get("evidence"), ["error", name] if name else ["id_token"])
-             for name, item in aged for old in item.get("before", [])]
+    signed = [(name, loaded.table[name]) for name in SIGNED if name in loaded.table]
+    rows += [(name, item.get("evidence"), [name]) for name, item in signed]
+    rows += [(f"{name} before {old['until']}", old.get("evidence"), ["error", name])
+             for name, item in [*loaded.table.get("error", {}).items(), *signed] for old in item.get("before", [])]
     for what, evidence, path in rows:
         if not evidence:
             yield f"{what} names no evidence", path
@@ -106,12 +105,13 @@ def _answers(wire: Wire) -> Iterator[tuple[list[str], Any]]:
         for step in error.steps or ["authorize"]:
             yield ["error", name], lambda error=error, step=step: error.answer(step)
     yield ["id_token"], lambda: wire.claims
+    yield ["access_token"], lambda: wire.access_claims
 
 
 def _body_files(spec: schema.Contract) -> set[str]:
     rows: list[Any] = [*(item.response for item in spec.exchange), *spec.error.values()]
     files = {row.body for row in rows if row.body}
-    return files | ({spec.id_token.body} if spec.id_token is not None and spec.id_token.body else set())
+    return files | {item.body for item in (spec.id_token, spec.access_token) if item is not None and item.body}
 
 
 def names_known(loaded: Loaded) -> Iterator[Complaint]:
@@ -126,8 +126,9 @@ def names_known(loaded: Loaded) -> Iterator[Complaint]:
     for name, error in wire.errors.items():
         for text in _texts(error.answer(next(iter(error.steps), "authorize"))):
             yield from _unknown(text, known, ["error", name])
-    for text in wire.claims.bind.values() if wire.claims else ():
-        yield from _unknown(text, known, ["id_token"])
+    for name, body in (("id_token", wire.claims), ("access_token", wire.access_claims)):
+        for text in body.bind.values() if body else ():
+            yield from _unknown(text, known, [name])
     for table in ("person", "app", "forms"):
         for text in getattr(wire.spec, table).values():
             yield from _unknown(text, known, [table])
@@ -164,9 +165,10 @@ def identity_distinct(loaded: Loaded) -> Iterator[Complaint]:
         value = pick(body.kind, body.document, where.at, where.where)
         if value in (None, ""):
             yield f"identity.{name}: {where.at} of {where.source} has no value in the body", ["identity", name]
-        elif not isinstance(value, bool) and str(value) in seen:
+        elif where.type == "str" and str(value) in seen:
             yield f"identity.{name} has the same value as identity.{seen[str(value)]}", ["identity", name]
-        seen.setdefault(str(value), name)
+        elif where.type == "str":
+            seen[str(value)] = name
 
 
 def _body_of(wire: Wire, source: str) -> Body | None:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from mockidp import jose
-from mockidp.check.run import Finding
+from mockidp.check.finding import Finding
 from mockidp.check.walk import Send, Walk, WalkError, same, walk_class
 from mockidp.contract.body import differences, pick
 from mockidp.contract.load import Loaded, find_line
@@ -140,7 +140,7 @@ def shape(wire: Wire, step: str, kind: str, document: Any) -> list[str]:
         body = exchange.answer.body
         if body is None or body.kind != "json" or "" in body.bind:
             return []
-        free = body.optional | body.nullable | frozenset(body.needs)
+        free = body.free
         lines = differences(body.document, document, free)
         if not lines:
             return []
@@ -255,6 +255,7 @@ FEATURES: dict[str, Callable[[Wire, str], bool]] = {
     "redirect_uri": lambda wire, _: "redirect_uri" in told(wire, "authorize"),
     "literal": lambda wire, key: any(name == key for name in fixed(wire)),
     "error": lambda wire, name: name in wire.errors,
+    "gives": lambda wire, name: any(_binds(item, f"${name}") for item in wire.exchanges),
     "param": lambda wire, key: key in told(wire, "authorize") and "login_required" in wire.errors,
     "auth": lambda wire, kind: wire.client.auth == kind,
     "pkce": lambda wire, kind: wire.client.pkce in ((kind,) if kind else ("optional", "required")),

@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
 
+from mockidp.check.finding import Finding
 from mockidp.contract.files import provider_ids
 from mockidp.errors import ContractError, UsageError, nearest
 
 SUBJECTS = ("contract", "mock", "client")
-Ready = Callable[["Finding"], None]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One case that was checked. `ok` is false for a difference, which `message` tells; `file:line` when it has one."""
-
-    provider: str
-    subject: str
-    case: str
-    ok: bool = True
-    message: str = ""
-    file: str = ""
-    line: int = 0
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @property
-    def id(self) -> str:
-        """Stable, and free of values: `github-mock-bad_code`."""
-        return f"{self.provider}-{self.subject}-{self.case}"
+Ready = Callable[[Finding], None]
 
 
 def check(

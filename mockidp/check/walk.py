@@ -78,6 +78,7 @@ class Walk:
         pair = f"{quote(self.app.client_id, safe='')}:{quote(self.app.client_secret, safe='')}"
         values = {
             "app.id": self.app.client_id, "app.secret": self.app.client_secret,
+            **{name.lower(): value for name, value in self.wire.settings.items()},
             **{f"app.{name}": value for name, value in self.app.facts.items()},
             "basic": base64.b64encode(pair.encode()).decode(), "redirect_uri": self.redirect_uri,
             "scope": rules.delimiter.join(rules.default if self.scope is None else self.scope) or None,
@@ -218,7 +219,7 @@ class Walk:
             else:
                 raise WalkError(where.source, f"identity.{name} is read from a step that this login has not")
             value = pick(kind, document, where.at, where.where)
-            out[name] = truth(value) if where.type == "bool" else None if value in (None, "") else str(value)
+            out[name] = READ_AS[where.type](value)
         out["email_verified"] = bool(out["email_verified"]) and out["email"] is not None
         if not out["uid"]:
             raise WalkError("identity", "no uid in any answer")
@@ -229,6 +230,13 @@ def accepted(exchange: Exchange) -> str:
     """The type that a client asks for: XML where the contract's answer is XML, else JSON."""
     kind = exchange.answer.type.split(";")[0]
     return kind if kind.endswith("xml") else "application/json"
+
+
+READ_AS: dict[str, Callable[[Any], Any]] = {
+    "str": lambda value: None if value in (None, "") else str(value),
+    "bool": lambda value: truth(value),
+    "present": lambda value: value not in (None, ""),
+}
 
 
 def truth(value: Any) -> bool:
@@ -307,11 +315,17 @@ def same(answer: Answer, response: Response) -> bool:
     assert answer.body is not None
     if kind == "xml" or answer.body.kind == "xml":
         return response.body.strip() == answer.body.data.strip()
-    want = answer.body.document
-    if not isinstance(want, dict) or not isinstance(got, dict):
-        return bool(want == got)
-    bound = {place.removeprefix("/") for place in answer.body.bind}
-    return want.keys() == got.keys() and all(key in bound or str(got[key]) == str(value) for key, value in want.items())
+    return alike(answer.body.document, got, answer.body.bind)
+
+
+def alike(want: Any, got: Any, bound: Mapping[str, str], place: str = "") -> bool:
+    """Whether two documents agree but for the places that are bound to values."""
+    if place in bound or place.removeprefix("/") in bound:
+        return True
+    if isinstance(want, dict) and isinstance(got, dict):
+        return want.keys() == got.keys() and all(
+            alike(value, got[key], bound, f"{place}/{key}") for key, value in want.items())
+    return bool(want == got) or (place != "" and str(want) == str(got))
 
 
 def walk_class(provider: str, family: str) -> type[Walk]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
+from mockidp.contract.schema import Select
 from mockidp.contract.template import Values, builder
 from mockidp.errors import ContractError
 
@@ -33,14 +35,15 @@ class Body:
         optional: list[str] | None = None,
         nullable: list[str] | None = None,
         needs: Mapping[str, str] | None = None,
+        select: Select | None = None,
     ) -> None:
         self.data, self.kind = data, kind
         self.optional, self.nullable = frozenset(optional or ()), frozenset(nullable or ())
         self.needs = {place: scope.split("|") for place, scope in (needs or {}).items()}
-        self.bind = dict(bind)
+        self.bind, self.select = dict(bind), select
         self.setters = [(place, builder(text)) for place, text in bind.items()]
         self.document = FORMATS[kind].parse(data)
-        for place in [*bind, *self.optional, *self.nullable, *self.needs]:
+        for place in [*bind, *self.optional, *self.nullable, *self.needs, *([select.at] if select else [])]:
             if place and FORMATS[kind].get(self.document, place) is MISSING:
                 raise ContractError(f"no place {place!r} in the body", key=place)
 
@@ -51,7 +54,7 @@ class Body:
 
     def filled(self, values: Values, granted: frozenset[str] | None = None) -> Any:
         """The document with every value in its place; None when nothing varies and the file is sent as it is."""
-        if not self.setters and not self.needs:
+        if not self.setters and not self.needs and self.select is None:
             return None
         form = FORMATS[self.kind]
         document = form.parse(self.data)
@@ -63,7 +66,16 @@ class Body:
                 self._put(document, place, build(values))
         for place in hidden:
             form.drop(document, place)
+        if self.select is not None:
+            _keep(form.get(document, self.select.at), self.select, values[self.select.by])
         return document
+
+    @property
+    def free(self) -> frozenset[str]:
+        """The places that an answer may lack or leave empty."""
+        chosen = FORMATS[self.kind].get(self.document, self.select.at) if self.select is not None else {}
+        asked = {f"{self.select.at}/{key}" for key in chosen} if self.select is not None else set()
+        return self.optional | self.nullable | frozenset(self.needs) | asked
 
     def _put(self, document: Any, place: str, value: Any) -> None:
         form = FORMATS[self.kind]
@@ -75,6 +87,24 @@ class Body:
             form.clear(document, place)
         else:
             raise ContractError(f"{place!r} has no value for this person, and is neither optional nor nullable")
+
+
+def asked(text: str) -> list[str]:
+    """The keys of a list such as `id,picture.width(9){url,height}`, without what is said of each."""
+    flat = text
+    while flat != (flat := NESTED.sub("", flat)):
+        pass
+    return [name for item in flat.split(",") if (name := item.strip().partition(".")[0])]
+
+
+NESTED = re.compile(r"\{[^{}]*\}|\([^()]*\)")
+
+
+def _keep(node: dict[str, Any], select: Select, text: str | None) -> None:
+    """Take away every key that was not asked for."""
+    wanted = asked(text) if text else select.default or list(node)
+    for key in node.keys() - {*wanted, *select.always}:
+        del node[key]
 
 
 def read(data: bytes, content_type: str) -> Any:
@@ -183,8 +213,9 @@ class Json:
             node[key] = MISSING
 
 
-def _keys(place: str) -> list[str]:
-    return [key.replace("~1", "/").replace("~0", "~") for key in place.split("/")[1:]]
+@lru_cache(4096)
+def _keys(place: str) -> tuple[str, ...]:
+    return tuple(key.replace("~1", "/").replace("~0", "~") for key in place.split("/")[1:])
 
 
 class Form:

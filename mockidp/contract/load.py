@@ -25,6 +25,7 @@ from mockidp.errors import ContractError, UsageError, nearest
 
 Table = dict[str, Any]
 CONTENT = ("body", "raw", "redirect", "page")
+SIGNED = ("id_token", "access_token")  # tables of claims
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Table:
@@ -49,7 +50,7 @@ def merge_exchange(base: Mapping[str, Any], over: Mapping[str, Any]) -> Table:
     """Lay one exchange over another: a new body brings its own bindings."""
     base = dict(base)
     if {"body", "raw"} & set(over.get("response", {})):
-        for key in ("bind", "optional", "nullable", "needs"):
+        for key in ("bind", "optional", "nullable", "needs", "select"):
             base.pop(key, None)
     return merge(base, over)
 
@@ -204,7 +205,7 @@ def family(name: str) -> Table:
     file = f"contracts/_families/{name}.toml"
     if not path.is_file():
         known = sorted(item.stem for item in path.parent.glob("*.toml"))
-        raise ContractError(f"no family {name!r}.{nearest(name, known)}", file=file)
+        raise ContractError(f"no family {name!r}.{nearest(name, known)}", key=name)
     text = path.read_text(encoding="utf-8")
     table = read_table(file, text)
     check_types(file, text, table, schema.Family)
@@ -247,7 +248,8 @@ class Loaded:
     def __init__(self, source: Source) -> None:
         self.source, self.table = source, source.table
         self.id: str = self.table["id"]
-        self.family = family(self.table["family"])
+        with source.blame("family"):
+            self.family = family(self.table["family"])
         self._wires: dict[tuple[Any, ...], Wire] = {}
         self.boundaries = sorted(set(self._dates()))
         self.at()
@@ -255,8 +257,8 @@ class Loaded:
     def _dates(self) -> Iterator[datetime.date]:
         """Every day on which something of the wire changed."""
         errors = self.table.get("error", {}).values()
-        aged = [*errors, self.table.get("id_token", {})]
-        for row in [*self.table["exchange"], *errors, *(old for item in aged for old in item.get("before", []))]:
+        rows = [*errors, *(self.table.get(name, {}) for name in SIGNED)]
+        for row in [*self.table["exchange"], *errors, *(old for item in rows for old in item.get("before", []))]:
             yield from (row[key] for key in ("since", "until") if row.get(key))
 
     def settings(self, given: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -278,8 +280,9 @@ class Loaded:
         period = None if date is None else next((day for day in self.boundaries if date < day), None)
         key = (tuple(sorted((settings or {}).items())), period)
         if key not in self._wires:
-            filled = self.settings(settings)
-            self._wires[key] = Wire(self.source, filled, self._contract(period), self.family.get("missing", {}))
+            with self.source.blame():
+                filled = self.settings(settings)
+                self._wires[key] = Wire(self.source, filled, self._contract(period), self.family.get("missing", {}))
         return self._wires[key]
 
     def _contract(self, period: datetime.date | None) -> schema.Contract:
@@ -288,8 +291,7 @@ class Loaded:
             table[key] = merge(self.family.get(key, {}), table.get(key, {}))
         table["exchange"] = self._exchanges(period)
         table["error"] = self._errors(period)
-        if "id_token" in table:
-            table["id_token"] = aged(table["id_token"], period)
+        table |= {name: aged(table[name], period) for name in SIGNED if name in table}
         try:
             return msgspec.convert(table, schema.Contract)
         except msgspec.ValidationError as error:

@@ -63,6 +63,20 @@ class Answer(Part):
     page: str | None = None
 
 
+class Select(Part):
+    """A caller names the keys it wants of the object `at`, with commas, in the value `by`.
+
+    `always` are sent unasked, `default` when nothing is asked for (all when empty), `known` are keys that may be asked
+    for although the body has none of them.
+    """
+
+    by: str
+    at: str = ""
+    always: list[str] = []
+    default: list[str] = []
+    known: list[str] = []
+
+
 class Exchange(Part):
     """One step's request and one answer to it. Left out keys come from the base exchange, then the family."""
 
@@ -79,6 +93,7 @@ class Exchange(Part):
     optional: list[str] | None = None
     nullable: list[str] | None = None
     needs: dict[str, str] | None = None
+    select: Select | None = None
     scope: list[str] | None = None
     when: dict[str, str] | None = None
     authenticated: bool | None = None
@@ -144,7 +159,7 @@ class Where(Part):
 
     source: str = field(name="from")
     at: str
-    type: Literal["str", "bool"] = field(name="as", default="str")
+    type: Literal["str", "bool", "present"] = field(name="as", default="str")
     where: dict[str, Any] = {}
 
 
@@ -176,6 +191,7 @@ class Contract(Part, kw_only=True):
     error: dict[str, Error] = {}
     waive: dict[str, str] = {}
     id_token: IdToken | None = None
+    access_token: IdToken | None = None
     identity: dict[str, Where] = {}
     evidence: dict[str, Evidence] = {}
 

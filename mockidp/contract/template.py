@@ -20,7 +20,7 @@ from typing import Any
 
 from mockidp.errors import ContractError
 
-TOKEN = re.compile(r"\$([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*)|\{([A-Z][A-Z0-9_]*)\}|\{(\d+) ([a-z0-9]+)\}")
+TOKEN = re.compile(r"\$((?:app|person|now)\.[a-z][a-z0-9_]*|[a-z][a-z0-9_]*)|\{([A-Z][A-Z0-9_]*)\}|\{(\d+) ([a-z0-9]+)\}")
 KINDS = {
     "digit": "0123456789",
     "hex": "0123456789abcdef",
@@ -29,6 +29,8 @@ KINDS = {
     "alnum": "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
     "url64": "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
 }
+
+TABLES = {kind: bytes(ord(letters[byte % len(letters)]) for byte in range(256)) for kind, letters in KINDS.items()}
 
 Part = str | tuple[str, Any]  # text, ("value", name) or ("form", (count, kind))
 Values = Mapping[str, Any]
@@ -42,7 +44,7 @@ def fill_settings(text: str, settings: Mapping[str, str]) -> str:
         if name is None:
             return found[0]
         if name not in settings:
-            raise ContractError(f"setting {{{name}}} is not declared in [settings]")
+            raise ContractError("this setting is not declared in [settings]", key=found[0])
         return settings[name]
 
     return TOKEN.sub(one, text)
@@ -118,9 +120,7 @@ def chooser(text: str) -> Callable[[Callable[[int], bytes], Values], Any]:
 
 def _characters(count: int, kind: str, source: Callable[[int], bytes]) -> str:
     """`count` characters; a digit never leads with 0, so that a number keeps its length."""
-    alphabet = KINDS[kind]
-    size = len(alphabet)
-    text = "".join([alphabet[byte % size] for byte in source(count)])
+    text = source(count).translate(TABLES[kind]).decode("ascii")
     return ("1" + text[1:]) if kind == "digit" and text[0] == "0" else text
 
 

@@ -59,8 +59,10 @@ class Answer:
             return None
         data = spec.raw.encode() if spec.raw is not None else wire.source.read_body(spec.body or "")
         bind = {place: wire.fill(text) for place, text in of.bind.items() if text is not False}
-        extra = (of.optional, of.nullable, of.needs) if isinstance(of, schema.Exchange) else (None, None, None)
-        return Body(data, kind_of(self.type, data), bind, optional=extra[0], nullable=extra[1], needs=extra[2])
+        kind = kind_of(self.type, data)
+        if not isinstance(of, schema.Exchange):
+            return Body(data, kind, bind)
+        return Body(data, kind, bind, optional=of.optional, nullable=of.nullable, needs=of.needs, select=of.select)
 
 
 class Exchange:
@@ -341,10 +343,17 @@ class Wire:
     @cached_property
     def claims(self) -> Body | None:
         """The body of the identity token, or None where the provider issues none."""
-        spec = self.spec.id_token
+        return self._claims("id_token", self.spec.id_token)
+
+    @cached_property
+    def access_claims(self) -> Body | None:
+        """The claims of an access token that is signed and can be read, or None where it is opaque."""
+        return self._claims("access_token", self.spec.access_token)
+
+    def _claims(self, name: str, spec: schema.IdToken | None) -> Body | None:
         if spec is None:
             return None
-        with self.source.blame("id_token"):
+        with self.source.blame(name):
             data = spec.raw.encode() if spec.raw is not None else self.source.read_body(spec.body or "")
             bind = {place: self.fill(text) for place, text in spec.bind.items() if text is not False}
             return Body(data, "json", bind, optional=spec.optional, nullable=spec.nullable, needs=spec.needs)

@@ -137,13 +137,16 @@ class Call:
             raise Refusal("bad_request", text)
         self.entry.remarks.append(text)
 
-    def faults(self, where: Where) -> list[Fault]:
-        """The faults asked for that strike here; each is written into the journal."""
+    def faults(self, where: Where, *names: str) -> list[Fault]:
+        """The faults asked for that strike here, of these names if any; each is written into the journal.
+
+        Ask only where the fault can be acted out: what has been asked counts as having struck.
+        """
         world = self.world
         if not world.faults.rules:
             return []
         found = world.faults.now(where, self.provider, self.step, self.group,
-                                 self.person.id if self.person else "", self.app.client_id if self.app else "")
+                                 self.person.id if self.person else "", self.app.client_id if self.app else "", names)
         if found:
             self.entry.fault = ", ".join(fault.name for fault in found)
         return found

@@ -121,6 +121,19 @@ def challenge_method_refused(call: Call) -> Refusal | None:
     return None
 
 
+def response_type_other_than(*served: str) -> Rule:
+    """For providers whose contract takes any response_type, because it says what comes back."""
+
+    def response_type_unsupported(call: Call) -> Refusal | None:
+        kind = call.told("response_type")
+        if kind is None or kind in served:
+            return None
+        return Refusal("unsupported_response_type", "this response_type is not served", expected=" or ".join(served),
+                       got=kind)
+
+    return response_type_unsupported
+
+
 def scope_unknown(call: Call) -> Refusal | None:
     """For providers that refuse a scope they do not know: those of the contract's `words` are known."""
     rules = call.wire.client.scope
@@ -363,9 +376,9 @@ def authorize(call: Call) -> Response | None:
     if denied or (call.person and call.person.denies) or call.decision.get("decision") == "deny":
         raise Refusal("denied", "the person said no")
     call.granted = frozenset(scopes(call))
-    for fault in call.faults("value"):
-        if fault.name in ("wrong_state", "missing_state"):
-            call.values["state"] = "another-state" if fault.name == "wrong_state" else None
+    told_back = "state" in (call.exchange.answer.redirect or {})
+    for fault in call.faults("value", "wrong_state", "missing_state") if told_back else ():
+        call.values["state"] = "another-state" if fault.name == "wrong_state" else None
     return None
 
 
@@ -430,16 +443,17 @@ def redeem(call: Call) -> None:
         call.login.outcome = "logged_in"
 
 
-def issue_access(call: Call) -> str:
-    return _issue(call, "access", "access_token")
+def issue_access(call: Call, token: str = "") -> str:
+    """A new access token, of the provider's form unless one is given."""
+    return _issue(call, "access", "access_token", token)
 
 
 def issue_refresh(call: Call) -> str:
     return _issue(call, "refresh", "refresh_token")
 
 
-def _issue(call: Call, kind: str, form: str) -> str:
-    token = call.fresh(form)
+def _issue(call: Call, kind: str, form: str, token: str = "") -> str:
+    token = token or call.fresh(form)
     family, nonce = (call.grant.family, call.grant.nonce) if call.grant else ("", None)
     remember(call, kind, token, call.new_grant(call.lifetime(form), family=family, nonce=nonce))
     return token
@@ -476,7 +490,7 @@ def end_family(call: Call, grant: Grant) -> None:
 
 
 def resource(call: Call) -> None:
-    if call.person is not None and any(fault.name == "sub_differs" for fault in call.faults("value")):
+    if call.person is not None and call.faults("value", "sub_differs"):
         call.person = call.world.people["eve" if call.person.id != "eve" else "bob"]
 
 
@@ -529,7 +543,8 @@ class OAuth2(Family):
 
     def send(self, call: Call, params: list[tuple[str, str]], headers: list[tuple[str, str]], status: int) -> Response:
         """Back to the app: in the query, the fragment, or a form that posts itself (OAuth 2.0 Form Post)."""
-        mode = call.told("response_mode") or "query"
+        tokens = any(key == "access_token" for key, _ in params)  # never in a query: RFC 6749 section 4.2.2
+        mode = call.told("response_mode") or ("fragment" if tokens else "query")
         if mode == "form_post":
             from mockidp.web import pages  # lazy: few providers post
 

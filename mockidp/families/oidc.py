@@ -11,6 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mockidp import jose
+from mockidp.contract.body import Body
 from mockidp.errors import Refusal
 from mockidp.families import oauth2
 from mockidp.families.base import Call
@@ -37,11 +38,24 @@ def issue_id_token(call: Call) -> str | None:
     if spec is None or body is None:
         return None
     faults = call.faults("token")
-    claims = body.filled(call.values, call.granted)
-    claims = {key: call.outward(value) if isinstance(value, str) else value for key, value in claims.items()}
+    claims = filled(call, body)
     for fault in faults:
         CLAIM_FAULTS.get(fault.name, lambda claims, call: None)(claims, call)
     return _signed(claims, ring(call), spec.alg, faults)
+
+
+def filled(call: Call, body: Body) -> dict[str, Any]:
+    """The claims with every value in its place, and the provider's URLs as this caller writes them."""
+    claims = body.filled(call.values, call.granted)
+    return {key: call.outward(value) if isinstance(value, str) else value for key, value in claims.items()}
+
+
+def issue_access(call: Call) -> str:
+    """An access token: signed claims where the contract has them, opaque elsewhere (RFC 9068)."""
+    spec, body = call.wire.spec.access_token, call.wire.access_claims
+    if spec is None or body is None:
+        return oauth2.issue_access(call)
+    return oauth2.issue_access(call, jose.sign(filled(call, body), ring(call).signing(spec.alg)))
 
 
 def _signed(claims: dict[str, Any], keys: KeyRing, alg: str, faults: list[Fault]) -> str:
@@ -109,6 +123,8 @@ class Oidc(oauth2.OAuth2):
     values = {
         **oauth2.OAuth2.values,
         "id_token": issue_id_token,
+        "access_token": issue_access,
+        "access_token_expires": lambda call: int(call.now) + call.lifetime("access_token"),
         "nonce": nonce,
         "at_hash": half_hash_of("access_token", "token"),
         "c_hash": half_hash_of("code", "authorize"),

@@ -54,14 +54,6 @@ def is_ip(host: str) -> bool:
         return False
 
 
-def response_type_unsupported(call: Call) -> Refusal | None:
-    kind = call.told("response_type")
-    if kind is not None and kind not in ("code", "code id_token"):
-        return Refusal("unsupported_response_type", "this response_type is not served", expected="code or code id_token",
-                       got=kind)
-    return None
-
-
 def form_post_missing(call: Call) -> Refusal | None:
     mode = call.told("response_mode")
     if call.told("scope") and mode != "form_post":
@@ -188,7 +180,7 @@ def _authorized(call: Call) -> str:
 
 def shown_email(call: Call) -> str | None:
     """The person's own address, or the one that hides it."""
-    return call.person and (call.person.relay_email or call.person.email)
+    return (call.person.relay_email or call.person.email) if call.person is not None else None
 
 
 def is_private_email(call: Call) -> bool | None:
@@ -221,9 +213,9 @@ class Rules(oidc.Oidc):
 
     rules = {
         **oidc.Oidc.rules,
-        "authorize": (oauth2.unknown_client, oauth2.redirect_unregistered, oauth2.misfit, response_type_unsupported,
-                      oauth2.scope_unknown, form_post_missing, response_mode_refused, redirect_not_public,
-                      oauth2.best_practice),
+        "authorize": (oauth2.unknown_client, oauth2.redirect_unregistered, oauth2.misfit,
+                      oauth2.response_type_other_than("code", "code id_token"), oauth2.scope_unknown, form_post_missing,
+                      response_mode_refused, redirect_not_public, oauth2.best_practice),
         "token": (oauth2.unknown_code, oauth2.code_of_another_app, oauth2.code_used, oauth2.code_expired,
                   oauth2.redirect_missing, oauth2.redirect_mismatch),
         "refresh": (oauth2.bad_refresh_token, oauth2.refresh_token_of_another_app, oauth2.refresh_token_revoked),

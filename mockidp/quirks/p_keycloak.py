@@ -1,32 +1,33 @@
-"""Keycloak: realms in the path, access tokens that clients may read, and refusals of its own.
+"""Keycloak: realms in the path, one session in every token, and refusals of its own.
 
-Code, because the access token is signed claims (some clients read the profile out of it), because one session id runs
-through the code, the callback and every token, and because the server asks for more than RFC 7636 does. Sources:
-keycloak 26.1, services/src/main/java/org/keycloak/protocol/oidc (AuthorizationCodeGrantType, TokenManager, PkceUtils,
-TokenRevocationEndpoint, OIDCWellKnownProvider); guide "Configuring the hostname (v2)".
+Code, because a realm is a server of its own, because one session id runs through the code, the callback and every token,
+and because the server asks for more than RFC 7636 does. Sources: keycloak 26.1, services/src/main/java/org/keycloak/
+protocol/oidc (AuthorizationCodeGrantType, TokenManager, PkceUtils, TokenRevocationEndpoint, OIDCWellKnownProvider);
+guide "Configuring the hostname (v2)".
 """
 
 from __future__ import annotations
 
 import re
 import uuid
+from base64 import b64encode
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from mockidp import jose
 from mockidp.check import provoke, walk
 from mockidp.check.provoke import Provocation
-from mockidp.contract.body import Body
-from mockidp.contract.wire import Wire
 from mockidp.errors import Refusal
 from mockidp.families import oauth2, oidc
 from mockidp.families.base import Call, Rule
 from mockidp.jose import b64url
+
+if TYPE_CHECKING:
+    from mockidp.check.mock import Lab
 
 VERIFIER = re.compile(r"[0-9A-Za-z.~_-]{43,128}")
 
@@ -109,30 +110,6 @@ def client_uuid(call: Call) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{call.told('realm')}/{call.values['app.id']}"))
 
 
-def access_token(call: Call) -> str:
-    """A signed token about the person, for whoever the app calls with it."""
-    claims = access_claims(call.wire).filled(call.values, call.granted)
-    claims = {key: call.outward(value) if isinstance(value, str) else value for key, value in claims.items()}
-    token = jose.sign(claims, oidc.ring(call).signing("RS256"))
-    family, nonce = (call.grant.family, call.grant.nonce) if call.grant else ("", None)
-    oauth2.remember(call, "access", token, call.new_grant(call.lifetime("access_token"), family=family, nonce=nonce))
-    return token
-
-
-@lru_cache(maxsize=64)
-def access_claims(wire: Wire) -> Body:
-    """The access token's claims: bound like the identity token's, but for those that only one of them has."""
-    assert wire.claims is not None
-    file = "access_token.json"
-    both = {place: text for place, text in wire.claims.bind.items() if place not in ("/aud", "/nonce", "/at_hash")}
-    bind = {**both, "/jti": "onrtac:$jti", "/scope": "$granted", "/allowed-origins/0": "$origin",
-            "/realm_access/roles/0": "default-roles-$realm"}
-    if "/session_state" in bind:
-        file = "access_token.v24.json"
-        bind["/jti"] = "$jti"
-    return Body(wire.source.read_body(file), "json", bind, optional=["/given_name", "/family_name", "/email"])
-
-
 def origin(call: Call) -> str:
     uri = call.grant.redirect_uri if call.grant is not None else None
     return "/".join((uri or "https://app.example.com/").split("/")[:3])
@@ -147,7 +124,8 @@ def backend(call: Call) -> str:
     """The base URL for the app's own calls, as the host that was asked names it."""
     settings = call.wire.settings
     front, back = settings["KEYCLOAK_URL"], settings["KEYCLOAK_URL_ALT"]
-    return back if call.request.url.startswith(back + "/") else front
+    asked = f"{call.request.host}{call.request.path}"
+    return back if asked.startswith(back.partition("://")[2] + "/") else front
 
 
 def jwks(call: Call) -> list[dict[str, Any]]:
@@ -162,7 +140,7 @@ def certificate(pem: str) -> dict[str, Any]:
     made = x509.load_pem_x509_certificate(pem.encode())
     der = made.public_bytes(Encoding.DER)
     thumbs = {"x5t": hashes.SHA1(), "x5t#S256": hashes.SHA256()}  # noqa: S303  RFC 7517 section 4.8
-    return {"x5c": [jose.b64encode(der).decode()], **{key: b64url(made.fingerprint(alg)) for key, alg in thumbs.items()}}
+    return {"x5c": [b64encode(der).decode()], **{key: b64url(made.fingerprint(alg)) for key, alg in thumbs.items()}}
 
 
 # acts
@@ -204,7 +182,7 @@ class Rules(oidc.Oidc):
     acts = {**oidc.Oidc.acts, "refresh": refresh, "revoke": revoke}
     values = {
         **oidc.Oidc.values,
-        "session_state": session_state, "client_uuid": client_uuid, "access_token": access_token, "origin": origin,
+        "session_state": session_state, "client_uuid": client_uuid, "origin": origin,
         "email_verified": email_verified, "backend": backend, "jwks": jwks, "never": lambda call: None,
     }
 
@@ -223,13 +201,39 @@ class Walk(walk.Walk):
         return {**super().initial(), "realm": self.wire.settings["KEYCLOAK_REALM"]}
 
 
+def _elsewhere(walk: walk.Walk, lab: Lab) -> None:
+    """Go on at another realm, of a server that has all."""
+    lab.world.apps.mode = "learn"
+    walk.values["realm"] = "other"
+
+
+def _without_challenge(walk: walk.Walk, lab: Lab) -> None:
+    """As if no code_challenge had been sent at authorize."""
+    records, key = lab.simulator.records(lab.world), f"{lab.provider}:{walk.values['code']}"
+    grant = records.get("code", key)
+    assert grant is not None
+    grant.challenge = None
+    records.put("code", key, grant)
+
+
+def _revoke_as_another_app(walk: walk.Walk, lab: Lab) -> None:
+    walk.values["token"] = walk.values["refresh_token"]
+    provoke.as_another_app(walk, lab)
+
+
 Walk.provocations = {
     **provoke.OAUTH2,
     "unknown_realm": Provocation("authorize", provoke.put(realm="other")),
     "unknown_realm@token": Provocation("token", provoke.put(realm="other"), "", "unknown_realm"),
+    "another_realm@token": Provocation("token", _elsewhere, "", "bad_code"),
+    "another_realm@refresh": Provocation("refresh", _elsewhere, "", "bad_refresh_token"),
+    "another_realm@resource": Provocation("resource", _elsewhere, "", "bad_token"),
     "bad_scope": Provocation("authorize", provoke.put(scope="openid everything")),
     "code_missing": Provocation("token", provoke.drop("code")),
     "refresh_token_missing": Provocation("refresh", provoke.drop("refresh_token")),
     "verifier_malformed": Provocation("token", provoke.put(code_verifier="short")),
+    "verifier_unexpected": Provocation("token", _without_challenge),
+    "unreadable_token": Provocation("revoke", provoke.put(token="made-up-token")),
+    "token_of_another_app": Provocation("revoke", _revoke_as_another_app),
 }
 del Walk.provocations["refresh_token_used"]

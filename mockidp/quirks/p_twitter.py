@@ -37,7 +37,7 @@ def callback_refused(call: Call) -> Refusal | None:
 
 def access_level(call: Call) -> Refusal | None:
     if call.app is not None and call.app.facts.get("access") == "free":
-        return Refusal("access_level", "the app is of the free tier, which reads no profile", expected="full", got="free")
+        return Refusal("access_level", "an app of the free tier reads no profile", expected="full", got="free")
     return None
 
 

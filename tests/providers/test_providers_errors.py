@@ -401,6 +401,8 @@ def test_twitter_refuses_after_the_callback(make, refused, answers, code, step):
         ("s3cret-of-the-app", None),
         ("c0de", None),
         ("some_new_error", "some_new_error"),
+        ("NEW_ERROR", "NEW_ERROR"),
+        ("opaqueValue", None),
         ("x" * 65, None),
         ("a=b", None),
     ],

@@ -1,0 +1,491 @@
+"""The command line: what it prints, its exit codes, and that every mistake is one clear line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from mockidp import __version__, cli_check, cli_serve
+from mockidp.check.over_http import PathForm, Unreachable
+from mockidp.check.finding import Finding
+from mockidp.cli import COMMANDS, cli, exit_with
+from mockidp.contract.files import index
+from mockidp.errors import UsageError
+from mockidp.mounts.server import Server
+from mockidp.simulator import Simulator
+from mockidp.wire import Request, Response
+from mockidp.world import World
+
+
+@pytest.fixture(autouse=True)
+def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # no mockidp.toml of anybody's
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(cli, list(words))
+
+
+def fine(*words: str) -> str:
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def told(*words: str, code: int = 0) -> Any:
+    result = run(*words, "--json")
+    assert result.exit_code == code, result.output
+    return json.loads(result.stdout)
+
+
+def wrong(*words: str, code: int = 2) -> str:
+    """The one line on stderr of a command that fails."""
+    result = run(*words)
+    assert result.exit_code == code, result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("mockidp: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+@contextmanager
+def process(*words: str, **env: str) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process of its own, warnings being errors."""
+    command = [sys.executable, "-W", "error", "-m", "mockidp", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+                          env={**os.environ, "PYTHONUTF8": "1", **env}) as started:  # fmt: skip
+        try:
+            yield started
+        finally:
+            started.kill()
+
+
+# the command as a whole
+
+
+def test_without_a_command_it_says_what_there_is() -> None:
+    text = fine()
+    for name in COMMANDS:
+        assert f"  {name} " in text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself_and_speaks_json(name: str) -> None:
+    text = fine(name, "--help")
+    assert "--json" in text
+    assert "..." not in text.splitlines()[0].replace("[ID]...", "")
+
+
+def test_the_version_is_told() -> None:
+    assert fine("--version") == f"mockidp {__version__}\n"
+
+
+def test_help_and_version_load_no_simulator() -> None:
+    code = ("import sys\nfrom click.testing import CliRunner\nfrom mockidp.cli import cli\n"
+            "assert CliRunner().invoke(cli, ['--version']).exit_code == 0\n"
+            "assert CliRunner().invoke(cli, ['--help']).exit_code == 0\n"
+            "print([name for name in ('rich', 'jinja2', 'uvicorn', 'cryptography', 'faker', 'mockidp.simulator')"
+            " if name in sys.modules])")
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize(("words", "hint"), [
+    (["lits"], 'no command "lits". Did you mean "list"? See `mockidp --help`.'),
+    (["show", "githbu"], 'no provider "githbu". Did you mean "github"?'),
+    (["show"], "Missing argument 'ID'. See `mockidp show --help`."),
+    (["login", "github", "--as", "alcie"], 'There is no person "alcie". Did you mean "alice"?'),
+    (["list", "--jsno"], "--jsno"),
+    (["login", "github", "--date", "yesterday"], "write YYYY-MM-DD"),
+    (["list", "--set", "github.GITHUB_ULR=https://x.example"], 'Did you mean "GITHUB_URL"'),
+    (["list", "--set", "githbu.GITHUB_URL=https://x.example"], 'Did you mean "github"'),
+    (["list", "--set", "github.GITHUB_URL=x.example"], "must be an http or https URL"),
+    (["list", "--set", "GITHUB_URL"], "ID.NAME=VALUE"),
+    (["list", "--config", "none.toml"], "none.toml: cannot be read"),
+    (["login", "github", "--url", "https://127.0.0.1:1"], "must be like http://127.0.0.1:8400"),
+    (["login", "github", "--url", "ftp://x"], "must be like"),
+    (["check", "githbu"], 'Did you mean "github"'),
+    (["serve", "--port", "70000"], "70000"),
+    (["serve", "--host", "no.such.host.invalid"], "cannot listen"),
+    (["people", "--limit", "0"], "0"),
+])
+def test_a_mistake_is_one_line_and_exit_code_2(words: list[str], hint: str) -> None:
+    assert hint in wrong(*words)
+
+
+def test_a_broken_configuration_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "mockidp.toml").write_text("[server]\nprot = 1\n")
+    assert "mockidp.toml:2: server.prot: unknown key 'prot'" in wrong("list")
+
+
+def test_a_bug_is_one_line_without_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("hush-hush")
+
+    monkeypatch.setattr("mockidp.cli_facts.summary", broken)
+    line = wrong("list", code=3)
+    assert "internal error, KeyError at test_cli.py:" in line
+    assert "hush" not in line
+    monkeypatch.setenv("MOCKIDP_DEBUG", "1")
+    assert isinstance(run("list").exception, KeyError)
+
+
+@pytest.mark.parametrize(("error", "code"), [
+    (UsageError("x"), 2), (click.UsageError("x"), 2), (Unreachable("x"), 3), (ValueError("x"), 3), (click.Abort(), 130),
+])
+def test_an_error_has_its_exit_code(error: Exception, code: int) -> None:
+    with pytest.raises(SystemExit) as caught:
+        exit_with(error)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_gets_its_completion_script(shell: str) -> None:
+    assert "_MOCKIDP_COMPLETE" in fine("completion", shell)
+
+
+@pytest.mark.parametrize(("line", "expected"), [
+    ("mockidp lo", "login"), ("mockidp show git", "github"), ("mockidp login github --as car", "carol"),
+    ("mockidp serve --ap", "--apps"),
+])
+def test_commands_providers_and_people_are_completed(line: str, expected: str) -> None:
+    env = {"_MOCKIDP_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+    code = "from mockidp.cli import main; main()"
+    out = subprocess.run([sys.executable, "-c", code], env={**os.environ, **env}, capture_output=True, text=True, check=True)
+    assert expected in re.findall(r"plain,(\S+)", out.stdout)
+
+
+# list, show, people, apps
+
+
+def test_list_has_the_documented_shape() -> None:
+    rows = {row["id"]: row for row in told("list")}
+    assert list(rows) == list(index())
+    github = rows["github"]
+    assert (github["name"], github["family"], github["status"]) == ("GitHub", "oauth2", "alive")
+    assert github["settings"] == ["GITHUB_URL", "API_URL"]
+    assert github["hosts"] == ["api.github.com", "github.com"]
+    for row in rows.values():
+        kinds = set(row["evidence"]) - {"oldest"}
+        assert kinds <= {"recorded", "specified", "documented", "reconstructed"}
+        assert all(row["evidence"][kind] > 0 for kind in kinds)
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d", row["evidence"]["oldest"])
+
+
+def test_list_in_words_names_every_provider_in_one_line_each() -> None:
+    lines = fine("list").splitlines()
+    assert lines[0].split()[:4] == ["ID", "NAME", "FAMILY", "STATUS"]
+    assert [line.split()[0] for line in lines[1 : 1 + len(index())]] == list(index())
+    assert "mockidp show ID" in lines[-1]
+
+
+def test_show_is_the_row_of_list_in_full() -> None:
+    row = next(row for row in told("list") if row["id"] == "github")
+    full = told("show", "github")
+    assert row.items() <= full.items()
+    token = next(step for step in full["steps"] if step["step"] == "token")
+    assert (token["method"], token["urls"]) == ("POST", ["https://github.com/login/oauth/access_token"])
+    assert full["pkce"] == {"rule": "optional", "methods": ["S256"]}
+    assert full["defaults"]["API_URL"]["value"] == "https://api.github.com"
+    bad_code = next(error for error in full["errors"] if error["name"] == "bad_code")
+    assert (bad_code["status"], bad_code["means"]) == (200, "invalid_grant")
+    assert full["history"]
+
+
+def test_show_follows_a_setting_and_a_date() -> None:
+    full = told("show", "github", "--set", "github.GITHUB_URL=https://git.example.com")
+    assert full["defaults"]["API_URL"]["value"] == "https://git.example.com/api/v3"
+    assert full["hosts"] == ["git.example.com"]
+
+
+@pytest.mark.parametrize("provider", list(index()))
+def test_show_in_words_tells_every_step_and_what_to_do_next(provider: str) -> None:
+    text = fine("show", provider)
+    for step in told("show", provider)["steps"]:
+        assert step["step"] in text
+    assert f"mockidp login {provider} --as alice" in text
+
+
+def test_people_lists_the_cast_and_searches() -> None:
+    everybody = told("people")
+    assert [who["id"] for who in everybody[:5]] == ["alice", "bob", "carol", "dave", "eve"]
+    assert everybody[0]["email"] == "alice@example.com"
+    assert [who["id"] for who in told("people", "person-17")] == ["person-17"]
+    assert len(told("people", "--limit", "3")) == 3
+    assert "not verified" in fine("people", "bob")
+    assert "Nobody" in fine("people", "no such person")
+
+
+def test_people_of_the_configuration_are_listed(tmp_path: Path) -> None:
+    (tmp_path / "mockidp.toml").write_text('[[person]]\nid = "zoe"\nname = "Zoë Zauner"\n')
+    assert told("people", "zoë")[0]["id"] == "zoe"
+
+
+def test_apps_lists_the_ready_app_with_its_credentials() -> None:
+    assert told("apps", "github") == [{"client_id": "mockidp", "client_secret": "mockidp-secret", "redirect_uris": [],
+                                       "name": "Example app", "loopback": True}]
+    assert "mockidp-secret" in fine("apps", "github")
+
+
+@pytest.mark.parametrize("provider", list(index()))
+def test_apps_has_the_documented_keys_for_every_provider(provider: str) -> None:
+    for app in told("apps", provider):
+        assert {"client_id", "client_secret", "redirect_uris"} <= set(app)
+        assert set(told("show", provider)["credentials"]) <= set(app)
+
+
+def test_the_secret_of_an_app_of_yours_is_cut_short(tmp_path: Path) -> None:
+    row = '[[app]]\nprovider = "github"\nclient_id = "mine"\nclient_secret = "hush-hush"\n'
+    (tmp_path / "mockidp.toml").write_text(row + 'redirect_uris = ["https://app.example/cb"]\n')
+    apps = told("apps", "github", "--apps", "registered")
+    assert [(app["client_id"], app["redirect_uris"]) for app in apps] == [("mine", ["https://app.example/cb"])]
+    assert "hush-hush" not in fine("apps", "github")
+
+
+# login
+
+
+@pytest.mark.parametrize("provider", list(index()))
+def test_alice_logs_in_at_every_provider(provider: str) -> None:
+    result = told("login", provider, "--as", "alice")
+    assert (result["provider"], result["person"], result["outcome"]) == (provider, "alice", "logged_in")
+    assert result["error"] is None
+    assert result["identity"]["uid"]
+    assert result["identity"]["email"] in (None, "alice@example.com")
+    assert {"step", "method", "url", "status", "exchange", "refused", "remarks"} <= set(result["journal"][0])
+
+
+def test_the_login_is_a_process_over_http_and_reads_the_identity() -> None:
+    with process("login", "github", "--as", "bob", "--json") as started:
+        out, err = started.communicate(timeout=30)
+    assert (started.returncode, err) == (0, "")
+    result = json.loads(out)
+    identity = result["identity"]
+    assert (identity["email"], identity["email_verified"], identity["username"]) == ("bob@example.org", False, "bob-baumann")
+    assert [entry["step"] for entry in result["journal"]] == ["authorize", "token", "userinfo", "emails"]
+
+
+def test_a_login_in_words_tells_identity_and_story() -> None:
+    text = fine("login", "github")
+    assert "alice is logged in at github" in text
+    assert re.search(r"email_verified +yes", text)
+    assert re.search(r"200 +token +POST https://github.com/login/oauth/access_token", text)
+
+
+def test_who_denies_is_not_logged_in_and_the_exit_code_is_1() -> None:
+    result = told("login", "github", "--as", "dave", code=1)
+    assert (result["outcome"], result["identity"], result["error"]["step"]) == ("denied", None, "authorize")
+    assert result["journal"][0]["refused"]["name"] == "denied"
+    text = run("login", "github", "--as", "dave")
+    assert text.exit_code == 1
+    assert "dave is not logged in at github: denied" in text.output
+    assert "Always says no" in text.output
+
+
+def test_a_refused_login_tells_the_two_values() -> None:
+    result = run("login", "github", "--redirect-uri", "https://app.example/cb")
+    assert result.exit_code == 1
+    assert "refused, redirect_unregistered: redirect_uri is not registered" in result.output
+    assert "got 'https://app.example/cb'" in result.output
+
+
+def test_other_scopes_are_asked_for() -> None:
+    result = told("login", "github", "--scope", "read:user", code=1)
+    assert "scope=read%3Auser" in result["journal"][0]["url"]
+    assert (result["error"]["step"], result["error"]["name"]) == ("emails", "missing_scope")
+
+
+def test_an_old_wire_can_be_asked_for() -> None:
+    assert told("login", "github", "--date", "2021-11-15")["outcome"] == "logged_in"
+
+
+def test_the_person_of_the_configuration_logs_in(tmp_path: Path) -> None:
+    (tmp_path / "mockidp.toml").write_text('as = "zoe"\n[[person]]\nid = "zoe"\nemail = "zoe@example.com"\n')
+    assert told("login", "github")["identity"]["email"] == "zoe@example.com"
+    assert told("login", "github", "--as", "bob")["person"] == "bob"
+
+
+def test_a_running_simulator_is_used_with_its_worlds() -> None:
+    simulator = Simulator()
+    other = simulator.add(World("other"))
+    with Server(simulator, port=0) as server:
+        assert told("login", "github", "--url", server.url)["person"] == "alice"
+        assert told("login", "github", "--url", f"{server.url}/", "--as", "bob", "--world", "other")["person"] == "bob"
+        assert [login.person for login in simulator.world.journal] == ["alice"]
+        assert [login.person for login in other.journal] == ["bob"]
+
+
+def test_a_simulator_that_logs_in_by_itself_is_believed() -> None:
+    with Server(Simulator(World(person="eve")), port=0) as server:
+        assert told("login", "github", "--url", server.url)["person"] == "eve"
+
+
+def test_no_simulator_is_inconclusive() -> None:
+    assert "is `mockidp serve` running?" in wrong("login", "github", "--url", "http://127.0.0.1:9", code=3)
+
+
+def test_something_else_at_the_address_is_inconclusive() -> None:
+    class Other:
+        def handle(self, request: Request) -> Response:
+            return Response(200, [("Content-Type", "text/html")], b"<p>hello</p>")
+
+        def knows(self, host: str) -> bool:
+            return False
+
+    with Server(Other(), port=0) as server:
+        assert "no mockidp answers at" in wrong("login", "github", "--url", server.url, code=3)
+
+
+def test_path_form_over_http_names_the_provider_as_it_is() -> None:
+    with Server(Simulator(), port=0) as server, PathForm(server.url) as send:
+        url = "https://accounts.google.com/.well-known/openid-configuration"
+        assert json.loads(send(Request.of("GET", url)).body)["issuer"] == "https://accounts.google.com"
+
+
+# serve
+
+
+def test_serve_says_where_and_tells_every_request() -> None:
+    with process("serve", "--port", "0", "--as", "carol", "--date", "2021-11-15") as started:
+        assert started.stdout is not None
+        banner = [started.stdout.readline() for _ in range(8)]
+        text = "".join(banner)
+        url = re.search(r"http://127\.0\.0\.1:\d+", text)
+        assert url is not None
+        assert "client id mockidp, secret mockidp-secret" in text
+        assert "logs in without a page: carol" in text
+        assert "as it was on 2021-11-15" in text
+        assert "Ctrl-C stops" in text
+        assert text.count(url[0]) >= 4
+        login = told("login", "github", "--url", url[0], "--date", "2021-11-15")
+        lines = [started.stdout.readline() for _ in login["journal"]]
+        assert [line.split()[:4] for line in lines[:2]] == [["302", "github", "authorize", "carol"],
+                                                            ["200", "github", "token", "carol"]]
+        started.send_signal(signal.SIGINT)
+        assert started.wait(timeout=10) == 0
+
+
+def test_serve_in_json_prints_a_line_for_the_address_and_one_a_request() -> None:
+    with process("serve", "--port", "0", "--json") as started:
+        assert started.stdout is not None
+        first = json.loads(started.stdout.readline())
+        assert {"url", "host", "port", "world", "home", "logins", "example"} <= set(first)
+        run("login", "github", "--url", first["url"], "--as", "dave")
+        page, denied = (json.loads(started.stdout.readline()) for _ in range(2))
+        assert (page["status"], page["login"]) == (200, denied["login"])
+        assert (denied["provider"], denied["person"], denied["refused"]["name"]) == ("github", "dave", "denied")
+        started.send_signal(signal.SIGTERM)
+        assert started.wait(timeout=10) == 0
+
+
+def test_serve_warns_where_others_can_reach_it() -> None:
+    with process("serve", "--port", "0", "--host", "0.0.0.0", "--quiet") as started:
+        assert started.stderr is not None
+        assert "reachable from other machines" in started.stderr.readline()
+
+
+def test_serve_on_a_port_in_use_says_what_to_do() -> None:
+    with Server(Simulator(), port=0) as server:
+        assert "--port 0" in wrong("serve", "--port", str(server.port))
+
+
+def test_serve_takes_what_the_configuration_says(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('[server]\nport = 0\n[[fault]]\nname = "server_error"\nprovider = "github"\n')
+    with process("serve", "--config", str(tmp_path / "mine.toml"), "--json") as started:
+        assert started.stdout is not None
+        url = json.loads(started.stdout.readline())["url"]
+        assert told("login", "github", "--url", url, code=1)["error"]["message"]
+
+
+def test_a_journal_line_masks_secrets_and_cuts_long_urls(capsys: pytest.CaptureFixture[str]) -> None:
+    world = World()
+    world.journal = cli_serve.ToldJournal(cli_serve._tell)
+    secret = "hush" * 40
+    Simulator(world).handle(Request.of("GET", f"https://github.com/login/oauth/authorize?client_secret={secret}"))
+    line = capsys.readouterr().out
+    assert line.count("\n") == 1
+    assert secret not in line
+    assert "hushhush" not in line
+    assert "refused unknown_client" in line
+
+
+# check
+
+
+def findings(monkeypatch: pytest.MonkeyPatch, *rows: Finding) -> list[tuple[Any, ...]]:
+    """Let the check engine find these, and keep what it was asked."""
+    asked: list[tuple[Any, ...]] = []
+
+    def check(ids: Any, subjects: Any, client: str, ready: Any) -> list[Finding]:
+        asked.append((list(ids), tuple(subjects), client))
+        for row in rows if ready else ():
+            ready(row)
+        return list(rows)
+
+    monkeypatch.setattr("mockidp.check.run.check", check)
+    return asked
+
+
+GOOD = Finding("github", "mock", "login-alice")
+BAD = Finding("google", "contract", "sourced", False, "exchange token names no evidence",
+              "contracts/google/contract.toml", 31)
+
+
+def test_check_is_fine_when_nothing_differs(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = findings(monkeypatch, GOOD)
+    text = fine("check", "github")
+    assert re.search(r"^github +mock +1 cases +fine$", text, re.M)
+    assert asked == [(["github"], ("contract", "mock"), "")]
+
+
+def test_check_tells_a_finding_with_file_and_line_and_exits_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    findings(monkeypatch, GOOD, BAD)
+    result = run("check")
+    assert result.exit_code == 1
+    assert re.search(r"^google +contract +1 cases +1 findings$", result.output, re.M)
+    assert "contracts/google/contract.toml:31: google-contract-sourced: exchange token names no evidence" in result.output
+    assert told("check", code=1)[1] == {
+        "provider": "google", "subject": "contract", "case": "sourced", "ok": False,
+        "message": "exchange token names no evidence", "file": "contracts/google/contract.toml", "line": 31}
+
+
+def test_check_asks_a_client_when_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = findings(monkeypatch, GOOD)
+    fine("check", "--client", "mine:adapter")
+    fine("check", "--subject", "client", "--client", "mine:adapter")
+    assert [row[1:] for row in asked] == [(("contract", "mock", "client"), "mine:adapter"), (("client",), "mine:adapter")]
+
+
+def test_progress_is_one_line_that_is_rewritten_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = cli_check.Progress(live=True)
+    for finding in (GOOD, GOOD, BAD):
+        progress(finding)
+    progress.end()
+    out = capsys.readouterr().out
+    assert out.count("\n") == 2
+    assert out.count("\r") > 2
+
+
+def test_check_really_checks_the_contract_of_a_provider() -> None:
+    rows = told("check", "github", "--subject", "contract")
+    assert len(rows) > 3
+    assert {row["provider"] for row in rows} == {"github"}
+
+
+def test_check_index_says_what_it_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mockidp.contract.indexing.write", lambda: ["_index.json"])
+    assert "contracts/_index.json written" in fine("check", "--index")
+    monkeypatch.setattr("mockidp.contract.indexing.write", lambda: [])
+    assert "nothing to write" in fine("check", "--index")
+    assert told("check", "--index") == {"written": []}
