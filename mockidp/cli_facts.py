@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from mockidp.apps import READY_SECRET, App
+from mockidp.apps import App
 from mockidp.contract.load import load
 from mockidp.contract.wire import Exchange, Wire
 from mockidp.people import Person
@@ -73,15 +73,20 @@ def _step(item: Exchange) -> Table:
             "when": dict(item.when), "scope": sorted(item.scope), "evidence": item.evidence or None}
 
 
-def credentials(app: App) -> Table:
+def credentials(app: App, ready: App) -> Table:
     """`client_id client_secret redirect_uris name loopback`, and what else this provider calls a credential.
 
-    `loopback` accepts any redirect URI on this machine. The secret of an app that you registered is cut short.
+    `loopback` accepts any redirect URI on this machine. What is yours and not the ready-made app's is cut short.
     """
-    known = app.client_secret in ("", READY_SECRET) or (app.loopback and not app.learned)
-    secret = app.client_secret if known else f"{app.client_secret[:4]}…"
+    facts = {name: value if value == ready.facts.get(name) else cut(value) for name, value in app.facts.items()}
+    secret = app.client_secret if app.client_secret == ready.client_secret else cut(app.client_secret)
     return {"client_id": app.client_id, "client_secret": secret, "redirect_uris": list(app.redirect_uris),
-            "name": app.name, "loopback": app.loopback, **app.facts}
+            "name": app.name, "loopback": app.loopback, **facts}
+
+
+def cut(secret: str) -> str:
+    """Enough of a secret to know it again."""
+    return f"{secret[:4]}…" if secret else ""
 
 
 def person(who: Person) -> Table:

@@ -134,7 +134,8 @@ def apps_command(provider: str, setup: Setup, as_json: bool) -> None:
     """
     from mockidp.cli_facts import credentials
 
-    rows = [credentials(app) for app in setup.world().apps.of(provider)]
+    apps = setup.world().apps
+    rows = [credentials(app, apps.ready(provider)) for app in apps.of(provider)]
     if as_json:
         emit(rows)
         return

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LOGINS, ENTRIES = 200, 60
+LONGEST = 2000  # characters of a URL
 SECRET = re.compile(
     r"((?:client_secret|secret|code_verifier|refresh_token|access_token|id_token|code|password|appsecret_proof|"
     r"fb_exchange_token|input_token|oauth_token|oauth_verifier|key|hash|tgAuthResult)=)([^&#\s]+)"
@@ -22,6 +23,11 @@ SECRET = re.compile(
 def masked(url: str) -> str:
     """A URL with the values of codes, tokens and secrets cut to their first four characters."""
     return SECRET.sub(lambda found: f"{found[1]}{found[2][:4]}…", url)
+
+
+def shortened(text: str) -> str:
+    """A text that does not fill the memory, whatever a request sent."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
 
 
 @dataclass(slots=True)
@@ -105,8 +111,10 @@ class Journal:
     def get(self, login_id: str) -> Login | None:
         return self._logins.get(login_id)
 
-    def last(self, provider: str) -> Login | None:
-        """The newest login at a provider."""
+    def last(self, provider: str = "") -> Login | None:
+        """The newest login, at one provider or at all."""
+        if not provider:
+            return next(reversed(self._logins.values()), None)
         return self._logins.get(self._last.get(provider, ""))
 
     def opened(self, provider: str, url: str) -> Login | None:
@@ -117,6 +125,7 @@ class Journal:
 
     def add(self, login: Login, entry: Entry) -> None:
         if len(login.entries) < ENTRIES:
+            entry.url = shortened(masked(entry.url))
             login.entries.append(entry)
 
     def __iter__(self) -> Iterator[Login]:

@@ -139,6 +139,8 @@ class Idp:
         self._mounts: list[str] = []
         self._url = ""
         self._awaited: list[Rule] = []
+        if people:
+            self.people  # noqa: B018  now, so that a wrong table is told where it was written
         self.person = person
         for provider, given in (settings or {}).items():
             self.configure(provider, **given)

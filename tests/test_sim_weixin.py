@@ -192,7 +192,8 @@ def test_an_app_registers_a_host_and_may_come_back_to_any_path_of_it(sim: Simula
 
 def test_a_walk_opens_the_page_with_the_fragment_that_weixin_asks_for(sim: Simulator) -> None:
     wire = sim.world.wire("weixin")
-    walk = walk_class("weixin", wire.family)(wire, sim.world.apps.ready("weixin"), sim.handle, scope=["snsapi_userinfo"])
+    app = sim.world.apps.ready("weixin")
+    walk = walk_class("weixin", wire.family)(wire, app, sim.handle, scope=["snsapi_userinfo"])
     assert walk.run()["name"] == "Ali"
     assert walk.opened.startswith(f"{OFFICIAL}?")
     assert walk.opened.endswith("#wechat_redirect")

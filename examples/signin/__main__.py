@@ -19,7 +19,8 @@ from signin import SignIn
 
 # What a provider calls a credential, and under which name its client takes it.
 CREDENTIALS = {"certificate_key": "certificate_key", "key": "key", "team_id": "key", "key_id": "client_secret"}
-ASKED = ("shop", "openid_url")  # what a login is told by the person, not by the app's registration
+# What a login is told by the person and not by the app's registration, and where its usual value is found.
+ASKED = {"shop": "shop", "OPENID_URL": "openid_url"}
 
 
 class Threaded(ThreadingMixIn, WSGIServer):
@@ -42,7 +43,8 @@ def clients(world: World) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
         keys = {"client_id": app.client_id, "client_secret": app.client_secret}
         keys |= {CREDENTIALS[name]: value for name, value in app.facts.items() if name in CREDENTIALS}
         made[provider] = client(provider, keys, wire.settings)
-        asks[provider] = {name: app.facts[name] for name in ASKED if name in app.facts}
+        usual = {**wire.settings, **app.facts}
+        asks[provider] = {asked: usual[name] for name, asked in ASKED.items() if name in usual}
     return made, asks
 
 

@@ -97,6 +97,21 @@ class Walk(walk.Walk):
         self.values["assoc_handle"] = answer["assoc_handle"]
         self.values["key"] = sig.mac_key(answer, self.values["session_type"], self.values["private"])
 
+    def do_check_authentication(self, step: str) -> None:
+        super().ask(self.exchange(step))
+
+    def ask(self, exchange: Exchange) -> walk.Seen:
+        """A check that is asked for by itself needs an assertion made without an association."""
+        if exchange.step == "check_authentication" and not self.values["stateless"]:
+            self.go_stateless()
+        return super().ask(exchange)
+
+    def go_stateless(self) -> None:
+        """Log in once more without an association."""
+        self.values["stateless"] = True
+        self.values.pop("assoc_handle", None)
+        self.do_authorize("authorize")
+
     def callback(self, exchange: Exchange, params: dict[str, str]) -> None:
         """Everything that section 11 asks for, but the discovery that is a step of its own."""
         refused = walk.told_error(self.wire, params)
@@ -119,19 +134,15 @@ def stateless(spoil: provoke.Spoil) -> provoke.Spoil:
     """Log in once more without an association, then spoil."""
 
     def both(login: walk.Walk, lab: Lab) -> None:
-        login.values["stateless"] = True
-        login.values.pop("assoc_handle", None)
-        login.do_authorize("authorize")
+        assert isinstance(login, Walk)
+        login.go_stateless()
         spoil(login, lab)
 
     return both
 
 
-def both_of(*spoils: provoke.Spoil) -> provoke.Spoil:
-    return lambda login, lab: [spoil(login, lab) for spoil in spoils]
-
-
 def checked(login: walk.Walk, lab: Lab) -> None:
+    """Check the assertion once before it is done: the second time is the one that is looked at."""
     login.do_step("check_authentication")
 
 
@@ -147,6 +158,7 @@ def own_identifier(person: str) -> Callable[[walk.Walk, Lab], None]:
 
 
 def immediately(login: walk.Walk, lab: Lab) -> None:
+    """Ask for an answer without a page while nobody is logged in."""
     login.override["openid.mode"] = "checkid_immediate"
 
 

@@ -180,8 +180,8 @@ def wrong_field(call: Call) -> str | None:
     select, body = call.exchange.spec.select, call.exchange.answer.body
     if select is None or body is None:
         return None
-    return next((name for name in asked(call.told("fields") or "") if name not in body.document | dict.fromkeys(select.known)),
-                None)
+    there = {*body.document, *select.known}
+    return next((name for name in asked(call.told("fields") or "") if name not in there), None)
 
 
 def other_user(call: Call) -> Refusal | None:
@@ -269,19 +269,37 @@ def exchanged_unknown(call: Call) -> Refusal | None:
     return None
 
 
-# pictures
+# what is found by an id, without a token of the person
 
 
 def nobody(call: Call) -> Refusal | None:
-    """A picture is found by an id of this app without any token, or by a token as one's own."""
-    if call.told("access_token") is not None:
-        call.check((oauth2.bad_token, oauth2.token_revoked, oauth2.token_expired, app_removed, other_user))
+    """A picture is found by an id of this app, or by a token as one's own."""
+    token = call.told("access_token")
+    if token is None or app_of_token(call, token) is not None:
+        return by_id(call)
+    call.check((oauth2.bad_token, oauth2.token_revoked, oauth2.token_expired, app_removed, other_user))
+    return None
+
+
+def not_to_withdraw(call: Call) -> Refusal | None:
+    """Permissions are withdrawn by the person's token, or all of them by the app's."""
+    app = app_of_token(call, call.told("access_token") or "")
+    if app is None:
+        call.check(PERSON_RULES)
         return None
-    if call.told("user_id") in (None, "me"):
-        return Refusal("no_token", "no access token came, and nobody can be `me`")
-    grant = call.store.get("uid", f"{call.provider}:{call.told('user_id')}")
+    if call.told("permission") is not None:
+        return Refusal("bad_request", "with the token of the app, the simulator withdraws all permissions or none")
+    return by_id(call)
+
+
+def by_id(call: Call) -> Refusal | None:
+    """Also goes on as the person whose id it is."""
+    user_id = call.told("user_id")
+    if user_id in (None, "me"):
+        return Refusal("no_token", "no access token of a person came, and nobody can be `me`")
+    grant = call.store.get("uid", f"{call.provider}:{user_id}")
     if grant is None:
-        return Refusal("unknown_object", "nobody with this id has logged in", got=call.told("user_id"))
+        return Refusal("unknown_object", "nobody with this id has logged in", got=user_id)
     call.use(grant)
     return None
 
@@ -297,9 +315,10 @@ def revoke(call: Call) -> None:
         left = tuple(name for name in call.grant.scope if name != permission)
         call.store.put("access", key, replace(call.grant, scope=left))
         return
-    call.grant.revoked = True
-    call.store.put("access", key, call.grant)
     call.store.put("removed", removal(call.grant), call.new_grant(0))
+    token = call.store.get("access", key)
+    if token is not None:
+        call.store.put("access", key, replace(token, revoked=True))
 
 
 def birthday(call: Call) -> str | None:
@@ -317,7 +336,7 @@ class Rules(OAuth2):
         **OAuth2.rules,
         "authorize": (*OAuth2.rules["authorize"][:2], response_type_unknown, *OAuth2.rules["authorize"][2:]),
         "resource": PERSON_RULES,
-        "revoke": PERSON_RULES,
+        "revoke": (not_to_withdraw,),
         "exchange_token": (exchanged_unknown, oauth2.token_revoked, oauth2.token_expired, app_removed),
         "app_token": (),
         "debug_token": (not_app_token, token_of_another_app),
