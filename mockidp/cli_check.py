@@ -19,8 +19,8 @@ FINDINGS = 1
 @click.argument("providers", metavar="[ID]...", nargs=-1, type=str)
 @click.option("--subject", "subjects", multiple=True, type=click.Choice(["contract", "mock", "client"]),
               help="What to ask; may be repeated.  [default: contract and mock, and client when --client is given]")
-@click.option("--client", default="", metavar="IMPORT_STRING", help="The client to drive: module:attribute, or the name "
-              "of an entry point.")
+@click.option("--client", default="", metavar="IMPORT_STRING",
+              help="The client to drive: module:attribute, or the name of an entry point.")
 @click.option("--index", "write_index", is_flag=True, help="Write the generated files of contracts/ anew.")
 @json_option
 def check_command(providers: tuple[str, ...], subjects: tuple[str, ...], client: str, write_index: bool,
@@ -68,8 +68,8 @@ class Progress:
             click.echo(f"\r{self._line()}" if self.live else self._line())
 
     def _line(self) -> str:
-        verdict = click.style(f"{self.bad} findings", fg="red") if self.bad else click.style("fine", fg="green")
-        return f"{self.key[0]:<18} {self.key[1]:<9} {self.good + self.bad:>4} cases  {verdict}"
+        verdict = click.style(f"{self.bad} differ", fg="red") if self.bad else click.style("fine", fg="green")
+        return f"{self.key[0]:<18} {self.key[1]:<9} {self.good + self.bad:>4} checked  {verdict}"
 
 
 def _report(found: list[Finding], bad: list[Finding]) -> None:
@@ -84,7 +84,7 @@ def _report(found: list[Finding], bad: list[Finding]) -> None:
         next_step(f"{len(bad)} of {len(found)} cases differ. `mockidp login {bad[0].provider}` shows the login, "
                   f"`mockidp show {bad[0].provider}` the contract.")
     else:
-        next_step(f"{len(found)} cases of {providers} providers, all as the contracts say.")
+        next_step(f"{len(found)} cases of {providers} provider{'' if providers == 1 else 's'}, all as the contracts say.")
 
 
 def _index(as_json: bool) -> None:
@@ -94,5 +94,6 @@ def _index(as_json: bool) -> None:
     if as_json:
         emit({"written": names})
     else:
-        click.echo("\n".join(f"contracts/{name} written" for name in names) or "contracts/: nothing to write, all is fresh")
+        click.echo("\n".join(f"contracts/{name} written" for name in names)
+                   or "contracts/: nothing to write, all is fresh")
         next_step("Commit them with the contract." if names else "`mockidp check` asks whether the contracts hold.")

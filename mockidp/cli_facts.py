@@ -50,7 +50,8 @@ def full(world: World, provider: str) -> Table:
                    "derive": msgspec.to_builtins(row.derive)} for name, row in spec.settings.items()
         },
         "auth": client.auth,
-        "pkce": {"rule": client.pkce, "methods": client.pkce_methods if client.pkce in ("optional", "required") else []},
+        "pkce": {"rule": client.pkce,
+                 "methods": client.pkce_methods if client.pkce in ("optional", "required") else []},
         "scopes": msgspec.to_builtins(client.scope),
         "lifetimes": dict(wire.lifetimes), "credentials": ["client_id", "client_secret", *_facts(wire)],
         "steps": [_step(item) for item in wire.exchanges],

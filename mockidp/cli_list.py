@@ -74,16 +74,24 @@ def _show(facts: dict[str, Any]) -> None:
     _section("settings", [(name, f"{row['value']}{'  ' + row['about'] if row['about'] else ''}")
                           for name, row in facts["defaults"].items()])
     _section("steps", [(_label(row), f"{row['method']} {' | '.join(row['urls'])}") for row in facts["steps"]])
-    _section("errors", [(row["name"], f"{row['status'] or 'redirect'} at {', '.join(row['steps']) or 'any step'}"
-                                      f"{', means ' + row['means'] if row['means'] else ''}") for row in facts["errors"]])
+    _section("errors", [(row["name"], _error(row)) for row in facts["errors"]])
     _section("waived", list(facts["waived"].items()))
     _section("identity", [(name, f"{where['from']} {where['at']}") for name, where in facts["identity"].items()])
-    _section("sources", [(row["name"], f"{row['kind']}, {row['date']}: {row['source']}"
-                                       f"{' (' + row['note'] + ')' if row['note'] else ''}") for row in facts["sources"]])
+    _section("sources", [(row["name"], _source(row)) for row in facts["sources"]])
 
 
 def _label(row: dict[str, Any]) -> str:
     return f"{row['step']}.{row['name']}" if row["name"] else str(row["step"])
+
+
+def _error(row: dict[str, Any]) -> str:
+    means = f", means {row['means']}" if row["means"] else ""
+    return f"{row['status'] or 'redirect'} at {', '.join(row['steps']) or 'any step'}{means}"
+
+
+def _source(row: dict[str, Any]) -> str:
+    note = f" ({row['note']})" if row["note"] else ""
+    return f"{row['kind']}, {row['date']}: {row['source']}{note}"
 
 
 def _seconds(value: int) -> str:
@@ -116,10 +124,13 @@ def people_command(text: str, limit: int, setup: Setup, as_json: bool) -> None:
         emit([person(who) for who in found])
         return
     table(("ID", "NAME", "E-MAIL", "WHY"),
-          [(who.id, who.name, f"{who.email or 'none'}{'' if who.email_verified or not who.email else ' (not verified)'}",
-            who.note) for who in found])
+          [(who.id, who.name, _address(who.email, who.email_verified), who.note) for who in found])
     next_step("`mockidp login github --as alice` logs one of them in; so does any e-mail address." if found
               else "Nobody. person-17 and any e-mail address can log in too; [[person]] in mockidp.toml adds others.")
+
+
+def _address(email: str | None, verified: bool) -> str:
+    return "none" if email is None else email if verified else f"{email} (not verified)"
 
 
 @click.command("apps", short_help="List the clients known at one provider, and their credentials.")

@@ -71,7 +71,8 @@ def _simulator(world: World, url: str | None, name: str) -> Iterator[PathForm]:
         yield send
 
 
-def _walker(world: World, provider: str, person: str, send: PathForm, redirect_uri: str, scope: list[str] | None) -> Walk:
+def _walker(world: World, provider: str, person: str, send: PathForm, redirect_uri: str,
+            scope: list[str] | None) -> Walk:
     from mockidp.check.walk import walk_class
 
     wire = world.wire(provider)
@@ -99,7 +100,7 @@ def _logins(send: PathForm, provider: str) -> list[Login]:
     """The logins at a provider that the simulator remembers, newest first."""
     import msgspec
 
-    from mockidp.check.over_http import Unreachable
+    from mockidp.check.over_http import UnreachableError
 
     answer = send.get(f"/_mockidp/logins.json?provider={provider}")
     try:
@@ -107,7 +108,7 @@ def _logins(send: PathForm, provider: str) -> list[Login]:
             return msgspec.json.decode(answer.body, type=list[dict[str, Any]])
     except msgspec.DecodeError:
         pass
-    raise Unreachable(f"no mockidp answers at {send.base}: GET /_mockidp/logins.json gives {answer.status}")
+    raise UnreachableError(f"no mockidp answers at {send.base}: GET /_mockidp/logins.json gives {answer.status}")
 
 
 def _newest(logins: list[Login], person: str) -> Login:
@@ -123,7 +124,8 @@ def _print(result: dict[str, Any], note: str) -> None:
             shown = {True: "yes", False: "no", None: "-"}.get(value, value) if not isinstance(value, str) else value
             click.echo(f"  {name:<15} {shown}")
     else:
-        click.secho(f"{result['person']} is not logged in at {result['provider']}: {result['outcome']}", fg="red", bold=True)
+        title = f"{result['person']} is not logged in at {result['provider']}: {result['outcome']}"
+        click.secho(title, fg="red", bold=True)
         click.echo("\n".join(f"  {line}" for line in (error["message"], note) if line))
     click.secho("\nthe requests", bold=True)
     for entry in result["journal"]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class ProviderId(click.ParamType):
+class ProviderId(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4
     """A provider's id; the nearest one is named when there is none."""
 
     name = "id"
@@ -39,7 +39,7 @@ class ProviderId(click.ParamType):
         return [CompletionItem(item.id, help=item.name) for item in index().values() if item.id.startswith(incomplete)]
 
 
-class PersonId(click.ParamType):
+class PersonId(click.ParamType):  # type: ignore[type-arg]
     """A person's id; checked by the command, which knows the configuration's own people."""
 
     name = "person"
@@ -51,7 +51,7 @@ class PersonId(click.ParamType):
         return [CompletionItem(who.id, help=who.note) for who in people if who.id.startswith(incomplete)]
 
 
-class Day(click.ParamType):
+class Day(click.ParamType):  # type: ignore[type-arg]
     name = "YYYY-MM-DD"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime.date:
@@ -65,9 +65,9 @@ PROVIDER, PERSON, DAY = ProviderId(), PersonId(), Day()
 OPTIONS: dict[str, Callable[[F], F]] = {
     "as": click.option("--as", "person", type=PERSON, help="Who logs in: alice, person-17, jo@example.com …"),
     "apps": click.option("--apps", type=click.Choice(["ready", "learn", "registered"]),
-                         help="Which clients are known: the ready-made ones and yours, any at first sight, only yours."),
+                         help="Which clients are known: ready-made ones and yours, any at first sight, or only yours."),
     "date": click.option("--date", type=DAY, help="Speak as the providers did on that day."),
-    "strict": click.option("--strict", is_flag=True, help="Refuse also what the provider accepts against best practice."),
+    "strict": click.option("--strict", is_flag=True, help="Refuse also what is against best practice."),
     "world": click.option("--world", "world_name", default="default", metavar="NAME", help="The world to use."),
     "urls": click.option("--urls", type=click.Choice(["path", "real"]), help="How answers to path-form requests name "
                          "the provider: in path form too, or really, for a client that puts the base in front itself."),
@@ -102,9 +102,10 @@ class Setup:
             self._config = config = read(find(self.config_file))
             for provider, name, value in map(parse_setting, self.settings):
                 self._set(config, provider, name, value)
-            for name, value in (("as_", self.person), ("apps", self.apps), ("date", self.date), ("urls", self.urls)):
-                if value is not None:
-                    setattr(config, name, value)
+            given = {"as_": self.person, "apps": self.apps, "date": self.date, "urls": self.urls}
+            for name, choice in given.items():
+                if choice is not None:
+                    setattr(config, name, choice)
             config.strict = config.strict or self.strict
         return self._config
 
@@ -159,12 +160,12 @@ def emit(document: object, *, compact: bool = False) -> None:
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows: a table on a terminal, aligned lines elsewhere."""
-    rows = [list(row) for row in rows]
+    lines = [list(heads), *(list(row) for row in rows)]
     if sys.stdout.isatty():
-        _rich_table(heads, rows)
+        _rich_table(heads, lines[1:])
         return
-    widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads))]
-    for row in [heads, *rows]:
+    widths = [max(len(row[at]) for row in lines) for at in range(len(heads))]
+    for row in lines:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 

@@ -97,13 +97,14 @@ def _ready(server: Server, world: World) -> None:
     if world.apps.mode == "registered":
         click.echo("  apps             only those of mockidp.toml")
     else:
-        click.echo(f"  ready-made app   client id {app.client_id}, secret {app.client_secret}; others: `mockidp apps ID`")
+        keys = f"client id {app.client_id}, secret {app.client_secret}"
+        click.echo(f"  ready-made app   {keys}; others: `mockidp apps ID`")
     for line in _mode(world):
         click.echo(f"  {line}")
     click.echo(f"Put {server.url}/ in front of a provider's host in your settings. Ctrl-C stops.")
     if not is_own_host(server.host, set()):
-        click.secho(f"mockidp: warning: {server.host} is reachable from other machines; whoever reaches it can log in as "
-                    "anybody and read the journal", fg="yellow", err=True)
+        click.secho(f"mockidp: warning: {server.host} is reachable from other machines; whoever reaches it can log in "
+                    "as anybody and read the journal", fg="yellow", err=True)
     sys.stdout.flush()
 
 

@@ -7,12 +7,17 @@ import time
 from collections.abc import Callable
 
 
+def machine_time() -> float:
+    """The machine's, looked up at each call: a test that freezes `time.time` freezes the providers too."""
+    return time.time()
+
+
 class Clock:
     """Seconds since 1970, shifted or frozen. `source` is injected by tests."""
 
     __slots__ = ("_frozen", "_shift", "_source")
 
-    def __init__(self, source: Callable[[], float] = time.time) -> None:
+    def __init__(self, source: Callable[[], float] = machine_time) -> None:
         self._source, self._shift, self._frozen = source, 0.0, None
         self._frozen: float | None
 

@@ -216,14 +216,16 @@ def _rows(file: str, text: str, name: str, tables: list[dict[str, Any]], kind: t
         yield table, section
 
 
-def _blamed(file: str, text: str, path: list[str], act: Callable[[], object], row: dict[str, Any] | None = None) -> None:
+def _blamed(file: str, text: str, path: list[str], act: Callable[[], object],
+            row: dict[str, Any] | None = None) -> None:
     """Give a usage error the line of the key that it is about: the row's key it quotes, else the path's."""
     try:
         act()
     except UsageError as error:
         quoted = [key for key in row or {} if f'"{key}"' in str(error) or f"$.{key}`" in str(error)]
         path = quoted[:1] or path
-        raise ContractError(str(error), file=file, line=find_line(text, path), key=".".join(filter(None, path))) from None
+        key = ".".join(filter(None, path))
+        raise ContractError(str(error), file=file, line=find_line(text, path), key=key) from None
 
 
 __all__ = ["NAME", "Config", "check_settings", "find", "read", "register", "simulator"]

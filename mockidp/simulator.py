@@ -142,7 +142,8 @@ class Simulator:
     def _unknown_host(self, request: Request) -> Response:
         from mockidp.web import pages  # lazy: only somebody who is lost sees it
 
-        return pages.not_found(request.host, request.path, f"Hosts like it: {', '.join(known_hosts(request.host)[:3])}.")
+        near = ", ".join(known_hosts(request.host)[:3])
+        return pages.not_found(request.host, request.path, f"Hosts like it: {near}.")
 
     def _own(self, world: World, request: Request) -> Response:
         from mockidp.web import own  # lazy: tests never look at it

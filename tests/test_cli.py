@@ -18,15 +18,19 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mockidp import __version__, cli_check, cli_serve
-from mockidp.check.over_http import PathForm, Unreachable
 from mockidp.check.finding import Finding
+from mockidp.check.over_http import PathForm, UnreachableError
+from mockidp.check.walk import walk_class
 from mockidp.cli import COMMANDS, cli, exit_with
 from mockidp.contract.files import index
+from mockidp.contract.load import load_from
 from mockidp.errors import UsageError
 from mockidp.mounts.server import Server
 from mockidp.simulator import Simulator
 from mockidp.wire import Request, Response
 from mockidp.world import World
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -142,7 +146,8 @@ def test_a_bug_is_one_line_without_what_it_says(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(("error", "code"), [
-    (UsageError("x"), 2), (click.UsageError("x"), 2), (Unreachable("x"), 3), (ValueError("x"), 3), (click.Abort(), 130),
+    (UsageError("x"), 2), (click.UsageError("x"), 2), (UnreachableError("x"), 3), (ValueError("x"), 3),
+    (click.Abort(), 130),
 ])
 def test_an_error_has_its_exit_code(error: Exception, code: int) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -162,7 +167,8 @@ def test_a_shell_gets_its_completion_script(shell: str) -> None:
 def test_commands_providers_and_people_are_completed(line: str, expected: str) -> None:
     env = {"_MOCKIDP_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
     code = "from mockidp.cli import main; main()"
-    out = subprocess.run([sys.executable, "-c", code], env={**os.environ, **env}, capture_output=True, text=True, check=True)
+    env = {**os.environ, **env}
+    out = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert expected in re.findall(r"plain,(\S+)", out.stdout)
 
 
@@ -273,8 +279,8 @@ def test_the_login_is_a_process_over_http_and_reads_the_identity() -> None:
         out, err = started.communicate(timeout=30)
     assert (started.returncode, err) == (0, "")
     result = json.loads(out)
-    identity = result["identity"]
-    assert (identity["email"], identity["email_verified"], identity["username"]) == ("bob@example.org", False, "bob-baumann")
+    who = result["identity"]
+    assert (who["email"], who["email_verified"], who["username"]) == ("bob@example.org", False, "bob-baumann")
     requests = [(entry["method"], entry["step"]) for entry in result["journal"]]
     assert requests == [("GET", "authorize"), ("GET", "authorize"), ("POST", "token"), ("GET", "userinfo"),
                         ("GET", "emails")]
@@ -449,7 +455,7 @@ BAD = Finding("google", "contract", "sourced", False, "exchange token names no e
 def test_check_is_fine_when_nothing_differs(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = findings(monkeypatch, GOOD)
     text = fine("check", "github")
-    assert re.search(r"^github +mock +1 cases +fine$", text, re.M)
+    assert re.search(r"^github +mock +1 checked +fine$", text, re.M)
     assert asked == [(["github"], ("contract", "mock"), "")]
 
 
@@ -457,8 +463,8 @@ def test_check_tells_a_finding_with_file_and_line_and_exits_with_1(monkeypatch: 
     findings(monkeypatch, GOOD, BAD)
     result = run("check")
     assert result.exit_code == 1
-    assert re.search(r"^google +contract +1 cases +1 findings$", result.output, re.M)
-    assert "contracts/google/contract.toml:31: google-contract-sourced: exchange token names no evidence" in result.output
+    assert re.search(r"^google +contract +1 checked +1 differ$", result.output, re.M)
+    assert "contracts/google/contract.toml:31: google-contract-sourced: exchange token names no evi" in result.output
     assert told("check", code=1)[1] == {
         "provider": "google", "subject": "contract", "case": "sourced", "ok": False,
         "message": "exchange token names no evidence", "file": "contracts/google/contract.toml", "line": 31}
@@ -468,7 +474,8 @@ def test_check_asks_a_client_when_one_is_named(monkeypatch: pytest.MonkeyPatch) 
     asked = findings(monkeypatch, GOOD)
     fine("check", "--client", "mine:adapter")
     fine("check", "--subject", "client", "--client", "mine:adapter")
-    assert [row[1:] for row in asked] == [(("contract", "mock", "client"), "mine:adapter"), (("client",), "mine:adapter")]
+    assert [subjects for _, subjects, _ in asked] == [("contract", "mock", "client"), ("client",)]
+    assert {client for _, _, client in asked} == {"mine:adapter"}
 
 
 def test_progress_is_one_line_that_is_rewritten_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -490,6 +497,36 @@ def test_check_really_checks_the_contract_of_a_provider() -> None:
 def test_check_index_says_what_it_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mockidp.contract.indexing.write", lambda: ["_index.json"])
     assert "contracts/_index.json written" in fine("check", "--index")
-    monkeypatch.setattr("mockidp.contract.indexing.write", lambda: [])
+    monkeypatch.setattr("mockidp.contract.indexing.write", list)
     assert "nothing to write" in fine("check", "--index")
     assert told("check", "--index") == {"written": []}
+
+
+# what is written about it
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_readme_names_every_command_and_provider() -> None:
+    readme = text_of("README.md")
+    for name in (*COMMANDS, *(f"| `{provider}` |" for provider in index())):
+        assert name in readme
+
+
+def test_the_walk_through_of_contributing_is_a_contract_that_logs_in(tmp_path: Path) -> None:
+    text = text_of("CONTRIBUTING.md")
+    found = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
+    bodies = {name: re.search(rf"`{name}`(?: is)?\s+`(\{{.*?\}})`", text) for name in ("token.json", "me.json")}
+    assert found is not None
+    (tmp_path / "bodies").mkdir()
+    (tmp_path / "contract.toml").write_text(found[1], encoding="utf-8")
+    for name, body in bodies.items():
+        assert body is not None
+        (tmp_path / "bodies" / name).write_text(body[1], encoding="utf-8")
+    contract = load_from("acme", tmp_path)
+    world = World(loader=lambda _: contract)
+    world._hosts = {"acme.example": ["acme"]}
+    walk = walk_class("acme", "oauth2")(world.wire("acme"), world.apps.ready("acme"), Simulator(world).handle)
+    assert walk.run()["email"] == "alice@example.com"

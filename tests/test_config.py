@@ -143,5 +143,14 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path, content: bytes, told:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match="none.toml: cannot be read"):
+    with pytest.raises(ContractError, match=r"none\.toml: cannot be read"):
         config.read(tmp_path / "none.toml")
+
+
+def test_the_configuration_in_the_readme_is_a_right_one(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"```toml\n(.*?)```", readme, re.DOTALL)
+    assert found is not None
+    world = config.read(written(tmp_path, found[1])).world()
+    assert world.people["zoe"].email == "zoe@example.com"
+    assert [app.client_id for app in world.apps] == ["Iv1.example"]

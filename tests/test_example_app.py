@@ -49,7 +49,8 @@ class Visitor:
 
     def __init__(self, app: Any, simulator: Simulator) -> None:
         self.app, self.simulator, self.cookie = app, simulator, ""
-        self.status, self.headers, self.body = "", {}, ""
+        self.status, self.body = "", ""
+        self.headers: dict[str, str] = {}
 
     def ask(self, method: str, path: str, form: str = "", host: str = "127.0.0.1:8401") -> str:
         body = form.encode()

@@ -238,7 +238,8 @@ def test_an_id_is_of_one_app(sim: Simulator) -> None:
 
 
 def test_withdrawing_all_permissions_ends_every_token_of_the_person(sim: Simulator) -> None:
-    first, second = token(sim), token(sim)
+    sim.world.clock.freeze()
+    first, second = token(sim), short_token(sim)
     user = read(sim, f"{GRAPH}/me", access_token=first)["id"]
     assert read(sim, f"{GRAPH}/{user}/permissions", "DELETE", access_token=first) == {"success": True}
     for access in (first, second):

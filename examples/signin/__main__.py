@@ -8,14 +8,14 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+from signin import SignIn
+
 import providers
 from mockidp.contract import index
 from mockidp.errors import MockidpError
 from mockidp.mounts.server import Server
 from mockidp.simulator import Simulator
 from mockidp.world import World
-from signin import SignIn
-
 
 # What a provider calls a credential, and under which name its client takes it.
 CREDENTIALS = {"certificate_key": "certificate_key", "key": "key", "team_id": "key", "key_id": "client_secret"}

@@ -50,7 +50,8 @@ class SignIn:
     `origin` is where it is served and `base` where the simulator is, both without a slash at the end.
     """
 
-    def __init__(self, clients: Mapping[str, Any], asks: Mapping[str, Mapping[str, str]], origin: str, base: str) -> None:
+    def __init__(self, clients: Mapping[str, Any], asks: Mapping[str, Mapping[str, str]], origin: str,
+                 base: str) -> None:
         self.clients, self.asks, self.origin, self.base = clients, asks, origin, base
         self.sessions: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
@@ -141,12 +142,13 @@ class SignIn:
         identity = self.sessions.get(self.cookie(environ), {}).get("identity")
         if identity is None:
             buttons = "".join(self.button(provider) for provider in self.clients)
-            return page("200 OK", f"<h1>Sign in</h1><p>A small example application. Its providers are all simulated, at "
+            return page("200 OK", "<h1>Sign in</h1><p>A small example application. Its providers are all simulated, at "
                                   f"<a href='{escape(self.base)}/'>{escape(self.base)}</a>: be anybody you like.</p>"
                                   f"<div class='grid'>{buttons}</div>")
         rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(shown(identity[name]))}</dd>" for name in identity)
-        return page("200 OK", f"<h1>Signed in as {escape(shown(identity['name'] or identity['username'] or identity['uid']))}"
-                              f"</h1><dl>{rows}</dl><form method='post' action='/logout'><button>Sign out</button></form>"
+        who = shown(identity["name"] or identity["username"] or identity["uid"])
+        return page("200 OK", f"<h1>Signed in as {escape(who)}</h1><dl>{rows}</dl>"
+                              "<form method='post' action='/logout'><button>Sign out</button></form>"
                               f"{self.story(identity['provider'])}")
 
     def button(self, provider: str) -> str:
@@ -156,8 +158,8 @@ class SignIn:
                 f"<button>Sign in with {escape(self.clients[provider].name)}</button></form>")
 
     def failed(self, error: providers.LoginError, provider: str) -> Answer:
-        return page("400 Bad Request", f"<h1>Not signed in</h1><p>{escape(str(error))}</p><p><a href='/'>Try again</a></p>"
-                                       f"{self.story(provider)}")
+        return page("400 Bad Request", f"<h1>Not signed in</h1><p>{escape(str(error))}</p>"
+                                       f"<p><a href='/'>Try again</a></p>{self.story(provider)}")
 
     def story(self, provider: str) -> str:
         """What the simulator saw of the newest login; no real provider tells this."""
@@ -178,7 +180,7 @@ def refusal(entry: Mapping[str, Any]) -> str:
 
 
 def shown(value: object) -> str:
-    return {True: "yes", False: "no", None: "none"}.get(value, str(value)) if not isinstance(value, str) else value
+    return "none" if value is None else "yes" if value is True else "no" if value is False else str(value)
 
 
 def posted(environ: Environ) -> str:
@@ -195,7 +197,8 @@ def redirect(url: str, headers: Iterable[tuple[str, str]] = ()) -> Answer:
 
 
 def post_form(action: str, fields: Mapping[str, str]) -> str:
-    inputs = "".join(f"<input type='hidden' name='{escape(key)}' value='{escape(value)}'>" for key, value in fields.items())
+    inputs = "".join(f"<input type='hidden' name='{escape(name)}' value='{escape(value)}'>"
+                     for name, value in fields.items())
     return f"<h1>One more step</h1><form method='post' action='{escape(action)}'>{inputs}<button>Go on</button></form>"
 
 
@@ -215,11 +218,13 @@ body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; background: light-dark(#
 main { max-width: 58rem; margin: 0 auto; padding: 2rem 1.25rem } h1 { margin: 0 0 .25rem } h2 { margin: 2rem 0 .5rem }
 .grid { display: grid; gap: .75rem; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); align-items: end }
 button { width: 100%; min-height: 2.75rem; font: inherit; font-weight: 600; cursor: pointer; border-radius: .5rem;
-  border: 1px solid #8888; padding: .5rem 1rem; text-align: start; background: light-dark(#fff, #1d2025); color: inherit }
+  border: 1px solid #8888; padding: .5rem 1rem; text-align: start; color: inherit;
+  background: light-dark(#fff, #1d2025) }
 button:hover { border-color: currentColor }
 label { display: block; font-size: .875rem; margin-bottom: .25rem }
 input { font: inherit; width: 100%; box-sizing: border-box; padding: .375rem .5rem }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.5rem; margin: 1.5rem 0 } dd { margin: 0; overflow-wrap: anywhere }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.5rem; margin: 1.5rem 0 }
+dd { margin: 0; overflow-wrap: anywhere }
 dt { opacity: .7 } code { overflow-wrap: anywhere; font-size: .875em } li { margin-bottom: .5rem }
 form[action='/logout'] { max-width: 12rem }
 """),

@@ -149,14 +149,15 @@ def shape(wire: Wire, step: str, kind: str, document: Any) -> list[str]:
 
 
 def uids(lab: Lab) -> str:
-    """No two people share a uid, and one person keeps theirs."""
+    """No two people share a uid, unless it is the app's; then all do."""
     seen: dict[str, str] = {}
+    shared = walk_class(lab.provider, lab.wire.family).uid_of == "app"
     for who in lab.world.people.named():
         if who.denies or (who.deleted and has_resource(lab.wire)):
             continue
         uid = lab.walk(who.id).run()["uid"]
-        if uid in seen:
-            return f"{who.id} and {seen[uid]} have the same uid"
+        if seen and (uid in seen) != shared:
+            return f"{who.id} and {next(iter(seen.values()))} have {'another' if shared else 'the same'} uid"
         seen[uid] = who.id
     return ""
 
@@ -165,8 +166,9 @@ def personal(one: Lab, other: Lab) -> str:
     """What an identity is made of is the person's own: two people share none of it, and it is the cast's."""
     alice, bob = one.walk("alice").run(), other.walk("bob").run()
     who = one.world.people["alice"]
+    free = {"email_verified"} | ({"uid"} if one.walk().uid_of == "app" else set())
     wrong = [f"{name} is {alice[name]!r} for two people" for name in alice
-             if name != "email_verified" and alice[name] is not None and alice[name] == bob[name]]
+             if name not in free and alice[name] is not None and alice[name] == bob[name]]
     if alice["email"] not in (None, who.email):
         wrong.append(f"the e-mail of alice is {alice['email']!r}")
     if alice["name"] not in (None, who.nickname) and str(who.given_name) not in alice["name"]:
@@ -255,6 +257,7 @@ FEATURES: dict[str, Callable[[Wire, str], bool]] = {
     "redirect_uri": lambda wire, _: "redirect_uri" in told(wire, "authorize"),
     "literal": lambda wire, key: any(name == key for name in fixed(wire)),
     "error": lambda wire, name: name in wire.errors,
+    "url": lambda wire, name: any(f"${name}" in url for item in wire.exchanges for url in item.urls),
     "gives": lambda wire, name: any(_binds(item, f"${name}") for item in wire.exchanges),
     "param": lambda wire, key: key in told(wire, "authorize") and "login_required" in wire.errors,
     "auth": lambda wire, kind: wire.client.auth == kind,

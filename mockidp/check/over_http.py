@@ -1,72 +1,63 @@
-"""Requests over real HTTP to a running simulator, in path form: what a walk sends through, with no client library."""
+"""Labs behind a real server: the same checks, with a network between. One server serves all labs of a run."""
 
 from __future__ import annotations
 
 import http.client
-from typing import Self
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from urllib.parse import urlsplit
 
-from mockidp.errors import MockidpError, UsageError
+from mockidp.check.walk import Send
+from mockidp.simulator import Simulator
 from mockidp.wire import Request, Response
 
-TIMEOUT = 40.0  # seconds; the fault `slow` takes 30
-LIMIT = 4 << 20  # bytes of an answer
+PREFIX = "/~lab"
+LABS = 64  # labs that are kept: a case uses one or two, and is over before as many have come after it
 
 
-class Unreachable(MockidpError):
-    """The simulator that was to be asked does not answer: nothing can be said about it."""
+class _Labs:
+    """What the server serves: the simulator of the lab that a path begins with."""
 
-    code = "unreachable"
+    def __init__(self) -> None:
+        self.open: dict[str, Simulator] = {}
+
+    def knows(self, host: str) -> bool:
+        return True
+
+    def handle(self, request: Request) -> Response:
+        name, slash, rest = request.path[len(PREFIX):].partition("/")
+        if not request.path.startswith(PREFIX) or name not in self.open:
+            return Response(404, [("Content-Type", "text/plain")], b"no such lab\n")
+        request.path, request.scheme = slash + rest or "/", "https"  # what clients sign is the provider's own URL
+        return self.open[name].handle(request)
 
 
-class PathForm:
-    """Sends each request to a simulator with the base in front of the provider's host.
+@contextmanager
+def over_http() -> Iterator[Callable[[Simulator], Send]]:
+    """A `connect` for labs. Requests are sent to loopback with the provider's own name as their Host."""
+    from mockidp.mounts.server import Server  # lazy: only the check over HTTP needs a server
 
-    Call it with a Request, as a walk does; answers name the provider as it really is (`X-Mockidp-Urls: real`). One
-    connection is kept, and made anew when the server has closed it. Raises Unreachable, UsageError for a wrong base.
-    """
+    labs, numbers = _Labs(), count(1)
+    with Server(labs, port=0) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", urlsplit(server.url).port or 80, timeout=30)
 
-    def __init__(self, base: str) -> None:
-        self.base = base.rstrip("/")
-        parts = urlsplit(self.base)
+        def connect(simulator: Simulator) -> Send:
+            name = str(next(numbers))
+            labs.open[name] = simulator
+            labs.open.pop(str(int(name) - LABS), None)
+            return lambda request: exchange(connection, f"{PREFIX}{name}", request)
+
         try:
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            host, port = None, None
-        if parts.scheme != "http" or not host or parts.query or parts.fragment or parts.username:
-            raise UsageError("the simulator's address must be like http://127.0.0.1:8400")
-        self._prefix = parts.path
-        self._connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
-
-    def __call__(self, request: Request) -> Response:
-        path = f"/{request.host}{request.path}{'?' + request.query if request.query else ''}"
-        return self.send(request.method, path, {**request.headers, "X-Mockidp-Urls": "real"}, request.body)
-
-    def get(self, path: str, accept: str = "application/json") -> Response:
-        """One of the server's own pages."""
-        return self.send("GET", path, {"Accept": accept})
-
-    def send(self, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> Response:
-        """One request, its path below the base."""
-        connection = self._connection
-        try:
-            connection.request(method, self._prefix + path, body or None, headers)
-            answer = connection.getresponse()
-            data = answer.read(LIMIT + 1)
-        except (OSError, http.client.HTTPException) as error:
+            yield connect
+        finally:
             connection.close()
-            raise Unreachable(f"no answer from {self.base} ({_reason(error)}); is `mockidp serve` running?") from None
-        if len(data) > LIMIT:
-            connection.close()
-            raise Unreachable(f"an answer of {self.base} is larger than {LIMIT} bytes")
-        return Response(answer.status, answer.getheaders(), data)
 
 
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__).lower()
+def exchange(connection: http.client.HTTPConnection, prefix: str, request: Request) -> Response:
+    """Send one request over a kept connection and read the answer whole."""
+    target = f"{prefix}{request.path}{'?' + request.query if request.query else ''}"
+    headers = {name: value for name, value in request.headers.items() if name != "host"}
+    connection.request(request.method, target, request.body or None, {**headers, "Host": request.host})
+    answered = connection.getresponse()
+    return Response(answered.status, answered.getheaders(), answered.read())

@@ -45,8 +45,10 @@ def _one(provider: str, subject: str, client: str) -> Iterator[Finding]:
             yield from check_contract(provider)
         elif subject == "mock":
             from mockidp.check.mock import check_mock
+            from mockidp.check.over_http import over_http
 
-            yield from check_mock(provider)
+            with over_http() as connect:
+                yield from check_mock(provider, connect)
         else:
             from mockidp.check.client import check_client
 

@@ -67,6 +67,7 @@ class Walk:
     override: dict[str, str | None] = field(default_factory=dict)
     opened: str = ""  # where the browser was sent, with the fragment that no server sees
     provocations: ClassVar[dict[str, Provocation]] = OAUTH2
+    uid_of: ClassVar[str] = "person"  # or "app": then the account is the app's, whoever logs in
 
     def __post_init__(self) -> None:
         self.values = {**self.initial(), **self.extra}

@@ -17,6 +17,7 @@ from mockidp.wire import Request
 if TYPE_CHECKING:
     from mockidp.check.mock import Lab
 
+LEGS = ("request_token", "authorize", "access_token")
 TOKEN_SECRETS = {"request_token": "request_secret", "access_token": "access_secret"}
 
 
@@ -43,14 +44,24 @@ def not_authorized(login: walk.Walk, lab: Lab) -> None:
     login.values["verifier"] = verifier
 
 
-def same_nonce(step: str) -> provoke.Spoil:
+def same_nonce(step: str = "") -> provoke.Spoil:
     """Send the very same request twice."""
 
     def spoil(login: walk.Walk, lab: Lab) -> None:
         login.override |= {"oauth_nonce": secrets.token_hex(8), "oauth_timestamp": str(int(time.time()))}
-        login.do_step(step)
+        login.do_step(step or opened(login))
 
     return spoil
+
+
+def denied_before(login: walk.Walk, lab: Lab) -> None:
+    """Have the person say no to this request token first."""
+    login.send(walk.decision(login.build(login.exchange("authorize")), "alice", "deny"))
+
+
+def opened(login: walk.Walk) -> str:
+    """The first step that is read with the access token."""
+    return next(item.step for item in login.wire.exchanges if item.step not in LEGS and "access_token" in item.names)
 
 
 OAUTH1: dict[str, Provocation] = {
@@ -61,6 +72,9 @@ OAUTH1: dict[str, Provocation] = {
     "signature_method_rejected": Provocation("request_token", send(oauth_signature_method="HMAC-MD5")),
     "version_rejected": Provocation("request_token", send(oauth_version="2.0")),
     "bad_request": Provocation("request_token", send(oauth_nonce=None)),
+    "malformed_header": Provocation("request_token", put(malformed=True), "", "bad_request"),
+    "malformed_header@access_token": Provocation("access_token", put(malformed=True), "", "bad_request"),
+    "malformed_header@resource": Provocation("resource", put(malformed=True), "", "bad_request"),
     "callback_missing": Provocation("request_token", drop("redirect_uri")),
     "callback_unregistered": Provocation("request_token", put(redirect_uri="https://evil.example/cb")),
     "callback_on_localhost": Provocation("request_token", put(redirect_uri="http://localhost:8000/callback"),
@@ -68,6 +82,7 @@ OAUTH1: dict[str, Provocation] = {
     "request_token_missing@authorize": Provocation("authorize", drop("request_token"), "", "request_token_missing"),
     "bad_request_token@authorize": Provocation("authorize", put(request_token="made-up"), "", "bad_request_token"),
     "request_token_expired@authorize": Provocation("authorize", wait("request_token"), "", "request_token_expired"),
+    "request_token_used@authorize": Provocation("authorize", denied_before, "", "request_token_used"),
     "request_token_authorized": Provocation("authorize", lambda login, lab: login.do_authorize("authorize")),
     "denied": Provocation("authorize", lambda login, lab: setattr(login, "person", "dave")),
     "unknown_consumer@access_token": Provocation("access_token", provoke.unknown_app, "", "unknown_consumer"),
@@ -87,6 +102,7 @@ OAUTH1: dict[str, Provocation] = {
     "unknown_consumer@resource": Provocation("resource", provoke.unknown_app, "", "unknown_consumer"),
     "bad_signature@resource": Provocation("resource", put(access_secret="not-it"), "", "bad_signature"),
     "timestamp_refused@resource": Provocation("resource", put(skew=-100_000), "", "timestamp_refused"),
+    "nonce_used@resource": Provocation("resource", same_nonce(), "", "nonce_used"),
     "token_of_another_app": Provocation("resource", provoke.as_another_app),
     "token_expired": Provocation("resource", wait("access_token"), "lifetime:access_token"),
     "token_revoked": Provocation("resource", lambda login, lab: lab.revoke(login)),
@@ -102,8 +118,7 @@ class Walk(walk.Walk):
 
     def steps(self) -> list[str]:
         sources = {where.source for where in self.wire.spec.identity.values()}
-        legs = ["request_token", "authorize", "access_token"]
-        return self.wire.spec.walk or [*legs, *(step for step in self.wire.steps if step in sources - set(legs))]
+        return self.wire.spec.walk or [*LEGS, *(step for step in self.wire.steps if step in sources - set(LEGS))]
 
     def build(self, exchange: Exchange) -> Request:
         if exchange.accepts[0] != "oauth":
@@ -119,7 +134,7 @@ class Walk(walk.Walk):
             query, body = query + body, []
         protocol.append(("oauth_signature", self.sign(exchange, url, [*query, *protocol, *body])))
         headers = {"Accept": "application/json", "User-Agent": walk.AGENT, **dict(self._params(exchange, "headers")),
-                   "Authorization": sig.authorization(protocol)}
+                   "Authorization": sig.authorization(protocol) + (", oops" if self.values.get("malformed") else "")}
         if body:
             headers["Content-Type"] = walk.FORM
         return Request.of(exchange.method, f"{url}?{urlencode(query)}" if query else url, headers,

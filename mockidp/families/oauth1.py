@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from mockidp.errors import Refusal
 from mockidp.families import oauth1_sig as sig
 from mockidp.families import oauth2
-from mockidp.families.base import Call, Family, card
+from mockidp.families.base import Call, Family, Rule, card
 from mockidp.journal import Login
 from mockidp.store import Grant
 from mockidp.wire import Pairs, Response
@@ -324,7 +324,7 @@ def out_of_band(call: Call, verifier: str) -> Response:
 
 
 def redeem(call: Call) -> None:
-    """Use the request token up."""
+    """Use the request token up, or refuse it when that has been done."""
     oauth2.use_up(call, "request", call.told("request_token"), request_token_used)
     if call.login:
         call.login.outcome = "logged_in"
@@ -350,8 +350,6 @@ def revoke(call: Call) -> None:
 
 
 SIGNED = (unreadable, oauth2.misfit, unknown_consumer)
-OPENED = (*SIGNED, bad_token, token_of_another_app, timestamp_refused, bad_signature, nonce_used, oauth2.token_revoked,
-          oauth2.token_expired, oauth2.person_deleted)
 
 
 class OAuth1(Family):
@@ -363,10 +361,9 @@ class OAuth1(Family):
         "authorize": (oauth2.misfit, request_token_unknown, request_token_used, request_token_expired,
                       request_token_authorized),
         "access_token": (*SIGNED, request_token_unknown, request_token_of_another_app, timestamp_refused, bad_signature,
-                         nonce_used, request_token_used, request_token_expired, request_token_not_authorized,
-                         verifier_wrong),
-        "revoke": OPENED,
-        "resource": (*OPENED, oauth2.missing_scope),
+                         nonce_used, request_token_expired, request_token_not_authorized, verifier_wrong),
+        "resource": (*SIGNED, bad_token, token_of_another_app, timestamp_refused, bad_signature, nonce_used,
+                     oauth2.token_revoked, oauth2.token_expired, oauth2.person_deleted, oauth2.missing_scope),
     }
     acts = {"authorize": authorize, "access_token": redeem, "revoke": revoke, "resource": oauth2.resource}
     values = {
@@ -380,6 +377,10 @@ class OAuth1(Family):
         if call.step != "authorize":
             oauth2.find_app(call)
         return super().handle(call)
+
+    def rules_of(self, call: Call) -> Iterator[Rule]:
+        """To revoke a token is to use it."""
+        yield from self.rules.get(self.key(call), self.rules["resource"])
 
     def login_of(self, call: Call) -> Login | None:
         """A login begins with its request token; the token tells the rest."""

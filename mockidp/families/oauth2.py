@@ -137,7 +137,8 @@ def response_type_other_than(*served: str) -> Rule:
 def scope_unknown(call: Call) -> Refusal | None:
     """For providers that refuse a scope they do not know: those of the contract's `words` are known."""
     rules = call.wire.client.scope
-    unknown = [name for name in split_scope(call.told("scope") or "", rules.delimiter) if name and name not in rules.words]
+    asked = split_scope(call.told("scope") or "", rules.delimiter)
+    unknown = [name for name in asked if name and name not in rules.words]
     if unknown:
         return Refusal("bad_scope", "a scope was asked for that this provider does not have",
                        expected=", ".join(rules.words), got=" ".join(unknown))
@@ -224,7 +225,8 @@ def code_expired(call: Call) -> Refusal | None:
 
 def redirect_missing(call: Call) -> Refusal | None:
     assert call.grant is not None
-    if call.grant.redirect_uri is not None and call.told("redirect_uri") is None:
+    asked = "redirect_uri" in call.exchange.names  # not every provider has it at token
+    if asked and call.grant.redirect_uri is not None and call.told("redirect_uri") is None:
         return Refusal("redirect_missing", "no redirect_uri at token, and one was sent at authorize",
                        expected=call.grant.redirect_uri, got="")
     return None

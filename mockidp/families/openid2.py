@@ -287,6 +287,7 @@ def asked_for(call: Call) -> str | None:
 
 
 def check(call: Call) -> None:
+    """Use the assertion up, or refuse it when that has been done."""
     oauth2.use_up(call, "assertion", call.told("response_nonce"), assertion_used)
     if call.login:
         call.login.outcome = "logged_in"
@@ -362,9 +363,9 @@ FIELD_FAULTS: dict[str, Callable[[dict[str, str], Call], Any]] = {
 }
 
 
-def browsed(login: Login) -> bool:
-    """Whether the browser has been here in this login."""
-    return any(entry.step == "authorize" for entry in login.entries)
+def seen(login: Login | None, step: str) -> bool:
+    """Whether a login has been through a step."""
+    return login is not None and any(entry.step == step for entry in login.entries)
 
 
 class OpenID2(Family):
@@ -373,10 +374,8 @@ class OpenID2(Family):
     rules = {
         "associate": (oauth2.misfit, unsupported_type, dh_refused),
         "authorize": (return_to_invalid, oauth2.misfit, realm_mismatch, bad_identity),
-        "check_authentication": (oauth2.misfit, handle_shared, assertion_unknown, assertion_altered, assertion_used,
-                                 assertion_expired),
-        "discovery": (oauth2.misfit,),
-        "identifier": (oauth2.misfit, unknown_identifier),
+        "check_authentication": (oauth2.misfit, handle_shared, assertion_unknown, assertion_altered, assertion_expired),
+        "identifier": (unknown_identifier,),
         "resource": (oauth2.misfit,),
     }
     acts = {"associate": associate, "authorize": authorize, "check_authentication": check, "discovery": discover,
@@ -402,10 +401,9 @@ class OpenID2(Family):
         """A login begins with discovery, or with the browser where the application knows the endpoint already."""
         journal = call.world.journal
         last = journal.last(call.provider)
-        if call.step == "authorize" and last is not None and last.outcome == "open" and not browsed(last):
+        if call.step == "authorize" and last is not None and last.outcome == "open" and not seen(last, "authorize"):
             return last
-        over = last is None or last.outcome in ("logged_in", "denied", "refused")
-        begins = call.step in ("discovery", "authorize") or (call.step == "identifier" and over)
+        begins = call.step in ("discovery", "authorize") or (call.step == "identifier" and seen(last, "identifier"))
         return journal.begin(call.provider, call.now) if begins else None
 
     def prepare_fault(self, call: Call) -> None:

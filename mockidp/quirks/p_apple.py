@@ -2,8 +2,8 @@
 
 Code, because the secret is checked and not compared, because what the first login tells must be remembered, and because
 `response_mode` hangs on the scopes. Sources: developer.apple.com/documentation/signinwithapplerestapi (Request an
-authorization; Generate and validate tokens; Token revocation), accountorganizationaldatasharing/creating-a-client-secret,
-TN3107, 2026-11.
+authorization; Generate and validate tokens; Token revocation), …/accountorganizationaldatasharing/
+creating-a-client-secret, TN3107, 2026-11.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def response_mode_refused(call: Call) -> Refusal | None:
     tokens = call.told("response_type") != "code"
     mode = call.values["response_mode"] = call.told("response_mode") or ("fragment" if tokens else "query")
     if mode not in MODES or (tokens and mode == "query"):
-        return Refusal("bad_request", "this response_mode is not served", expected=" or ".join(MODES[1 if tokens else 0:]),
-                       got=mode)
+        served = " or ".join(MODES[1 if tokens else 0 :])
+        return Refusal("bad_request", "this response_mode is not served", expected=served, got=mode)
     return None
 
 
@@ -100,7 +100,7 @@ def secret_key_id_wrong(call: Call) -> Refusal | None:
 def secret_not_signed(call: Call) -> Refusal | None:
     pem = call.values["app.certificate_key"]
     if not pem:
-        call.entry.remarks.append("the client secret's signature was not checked: the key of a learned app is not known")
+        call.entry.remarks.append("the client secret's signature was not checked: a learned app's key is not known")
         return None
     try:
         jose.verify(call.told("client_jwt"), public_of(pem), ["ES256"])
@@ -123,7 +123,8 @@ def _claim_wrong(name: str, claim: str, what: str, want: Callable[[Call], str]) 
     return rule
 
 
-secret_team_wrong = _claim_wrong("secret_team_wrong", "iss", "the team id", lambda call: str(call.values["app.team_id"]))
+secret_team_wrong = _claim_wrong("secret_team_wrong", "iss", "the team id",
+                                 lambda call: str(call.values["app.team_id"]))
 secret_app_wrong = _claim_wrong("secret_app_wrong", "sub", "the client id", lambda call: str(call.values["app.id"]))
 secret_audience_wrong = _claim_wrong("secret_audience_wrong", "aud", "Apple", lambda call: AUDIENCE)
 

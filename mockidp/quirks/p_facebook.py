@@ -26,7 +26,6 @@ from mockidp.errors import Refusal
 from mockidp.families import oauth2
 from mockidp.families.base import Call, Rule
 from mockidp.families.oauth2 import OAuth2
-from mockidp.store import Grant
 from mockidp.wire import Pairs, Request, Response
 
 # Version and the day it ends, oldest first (docs/graph-api/changelog/versions, 2026-11); from v25.0 on it is not known
@@ -96,7 +95,10 @@ def response_type_unknown(call: Call) -> Refusal | None:
 
 
 def code(call: Call) -> str | None:
-    return oauth2.issue_code(call) if "code" in wanted(call) else None
+    if "code" not in wanted(call):
+        return None
+    call.values.told["installed"] = installed(call)  # goes on with the code into every token that comes of it
+    return oauth2.issue_code(call)
 
 
 def access_token(call: Call) -> str | None:
@@ -106,8 +108,9 @@ def access_token(call: Call) -> str | None:
     if "token" not in wanted(call):
         return None
     token = call.fresh("access_token")
-    facts = {"auth_nonce": call.told("auth_nonce")} if call.told("auth_nonce") else {}
-    grant = call.new_grant(call.lifetime("short_access_token"), scope=oauth2.scopes(call), family=token, facts=facts)
+    facts = {"auth_nonce": call.told("auth_nonce"), "installed": installed(call)}
+    grant = call.new_grant(call.lifetime("short_access_token"), scope=oauth2.scopes(call), family=token,
+                           facts={name: value for name, value in facts.items() if value is not None})
     oauth2.remember(call, "access", token, grant)
     return token
 
@@ -136,14 +139,20 @@ def app_token_given(call: Call) -> Refusal | None:
 def app_removed(call: Call) -> Refusal | None:
     """Somebody who has withdrawn all permissions has ended every token that the app has of them."""
     assert call.grant is not None
-    removed = call.store.get("removed", removal(call.grant))
-    if removed is not None and call.grant.issued < removed.issued:
+    if call.grant.facts.get("installed", "0") != installed(call):
         return Refusal("token_revoked", "the person has removed the app")
     return None
 
 
-def removal(grant: Grant) -> str:
-    return f"{grant.provider}:{grant.client_id}:{grant.person}"
+def installed(call: Call) -> str:
+    """How often the person has removed the app: tokens of before the last time are over."""
+    removed = call.store.get("removed", removal(call))
+    return removed.secret if removed is not None else "0"
+
+
+def removal(call: Call) -> str:
+    app, person = call.app, call.person
+    return f"{call.provider}:{app.client_id if app else ''}:{person.id if person else ''}"
 
 
 def proof_missing(call: Call) -> Refusal | None:
@@ -315,7 +324,7 @@ def revoke(call: Call) -> None:
         left = tuple(name for name in call.grant.scope if name != permission)
         call.store.put("access", key, replace(call.grant, scope=left))
         return
-    call.store.put("removed", removal(call.grant), call.new_grant(0))
+    call.store.put("removed", removal(call), call.new_grant(0, secret=str(int(installed(call)) + 1)))
     token = call.store.get("access", key)
     if token is not None:
         call.store.put("access", key, replace(token, revoked=True))

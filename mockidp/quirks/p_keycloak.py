@@ -1,9 +1,9 @@
 """Keycloak: realms in the path, one session in every token, and refusals of its own.
 
-Code, because a realm is a server of its own, because one session id runs through the code, the callback and every token,
-and because the server asks for more than RFC 7636 does. Sources: keycloak 26.1, services/src/main/java/org/keycloak/
-protocol/oidc (AuthorizationCodeGrantType, TokenManager, PkceUtils, TokenRevocationEndpoint, OIDCWellKnownProvider);
-guide "Configuring the hostname (v2)".
+Code, because a realm is a server of its own, because one session id runs through the code, the callback and every
+token, and because the server asks for more than RFC 7636 does. Sources: keycloak 26.1, services/src/main/java/org/
+keycloak/protocol/oidc (AuthorizationCodeGrantType, TokenManager, PkceUtils, TokenRevocationEndpoint,
+OIDCWellKnownProvider); guide "Configuring the hostname (v2)".
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ def unreadable_token(call: Call) -> Refusal | None:
 
 
 def token_of_another_app(call: Call) -> Refusal | None:
-    assert call.grant is not None and call.app is not None
+    assert call.grant is not None
+    assert call.app is not None
     if call.grant.client_id != call.app.client_id:
         return Refusal("token_of_another_app", "the token was issued to another app", expected=call.grant.client_id,
                        got=call.app.client_id)
@@ -139,7 +140,7 @@ def jwks(call: Call) -> list[dict[str, Any]]:
 def certificate(pem: str) -> dict[str, Any]:
     made = x509.load_pem_x509_certificate(pem.encode())
     der = made.public_bytes(Encoding.DER)
-    thumbs = {"x5t": hashes.SHA1(), "x5t#S256": hashes.SHA256()}  # noqa: S303  RFC 7517 section 4.8
+    thumbs = {"x5t": hashes.SHA1(), "x5t#S256": hashes.SHA256()}  # RFC 7517 section 4.8
     return {"x5c": [b64encode(der).decode()], **{key: b64url(made.fingerprint(alg)) for key, alg in thumbs.items()}}
 
 

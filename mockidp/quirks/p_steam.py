@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST = 100  # ids in one request
 DAY = 86400
+NOT_HERE = {openid2.dh_refused, openid2.handle_shared, openid2.unknown_identifier}  # no associations, all ids exist
 
 
 def bad_key(call: Call) -> Refusal | None:
@@ -76,7 +77,11 @@ def avatar(suffix: str) -> Value:
 class Rules(openid2.OpenID2):
     """The family, and the Web API beside it."""
 
-    rules = {**openid2.OpenID2.rules, "userinfo": (oauth2.misfit, bad_key)}
+    rules = {
+        **{step: tuple(rule for rule in listed if rule not in NOT_HERE)
+           for step, listed in openid2.OpenID2.rules.items()},
+        "userinfo": (oauth2.misfit, bad_key),
+    }
     acts = {**openid2.OpenID2.acts, "userinfo": players}
     values = {
         **openid2.OpenID2.values, "avatar_small": avatar(""), "avatar_medium": avatar("_medium"),

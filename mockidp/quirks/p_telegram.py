@@ -1,8 +1,8 @@
 """Telegram: a widget that signs its answer with the bot's token, and an OpenID provider beside it.
 
-Code, because the widget is no OAuth: the members come at once and an HMAC over all of them vouches for them, keyed by the
-SHA-256 of the bot's token. Sources: core.telegram.org/widgets/login-legacy and core.telegram.org/bots/telegram-login,
-2026-08; the form that answers in the fragment is in no page and was read from clients.
+Code, because the widget is no OAuth: the members come at once and an HMAC over all of them vouches for them, keyed by
+the SHA-256 of the bot's token. Sources: core.telegram.org/widgets/login-legacy and core.telegram.org/bots/
+telegram-login, 2026-08; the form that answers in the fragment is in no page and was read from clients.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 WIDGETS = ("widget", "widget_redirect")
 NUMBERS = ("id", "auth_date")
-OLD = 2 * 86400  # seconds by which the fault `id_token_expired` dates the widget's answer back: older than any client takes
+OLD = 2 * 86400  # seconds by which the fault `id_token_expired` dates the widget's answer back
 
 
 def signature(token: str, members: Mapping[str, Any]) -> str:
-    """The `hash` member: HMAC-SHA256 over `key=value` lines in the order of the keys, keyed by the SHA-256 of the token."""
+    """The `hash` member: HMAC-SHA256 over `key=value` lines sorted by key, keyed by the SHA-256 of the token."""
     text = "\n".join(f"{key}={value}" for key, value in sorted(members.items()) if key != "hash")
     return hmac.new(hashlib.sha256(token.encode()).digest(), text.encode(), hashlib.sha256).hexdigest()
 
@@ -69,8 +69,8 @@ def domain_unregistered(call: Call) -> Refusal | None:
     for uri in (call.told("origin"), target):
         if not on_domain(call.app, uri):
             known = ", ".join(sorted({urlsplit(known).netloc for known in call.app.redirect_uris})) or "loopback"
-            return Refusal("domain_unregistered", "this site is not on the domain that is linked to the bot", expected=known,
-                           got=uri)
+            return Refusal("domain_unregistered", "this site is not on the domain that is linked to the bot",
+                           expected=known, got=uri)
     call.redirect_to = target
     return site_not_public(call)
 
@@ -90,7 +90,8 @@ def site_not_public(call: Call) -> Refusal | None:
 def openid_missing(call: Call) -> Refusal | None:
     asked = (call.told("scope") or "").split()
     if "openid" not in asked:
-        return Refusal("openid_missing", "the scope openid is required", expected="openid", got=" ".join(asked) or "none")
+        return Refusal("openid_missing", "the scope openid is required", expected="openid",
+                       got=" ".join(asked) or "none")
     return None
 
 
@@ -101,7 +102,8 @@ def members(call: Call) -> dict[str, Any]:
     """What the widget tells of the person, as the contract's `widget` has it, without the signature."""
     widget = call.wire.step("widget")
     assert widget is not None
-    built = {key: pattern.build(call.values) for key, pattern in (widget.answer.redirect or {}).items() if key != "hash"}
+    patterns = widget.answer.redirect or {}
+    built = {key: pattern.build(call.values) for key, pattern in patterns.items() if key != "hash"}
     return {key: value for key, value in built.items() if value is not None}
 
 
@@ -253,8 +255,8 @@ def _on_a_public_host(*names: str) -> provoke.Spoil:
 Walk.provocations = {
     **provoke.OAUTH2,
     "state_missing": Provocation("authorize", _on_a_public_host("state", "nonce"), "", "bad_request", strict=True),
-    "pkce_unused": Provocation("authorize", _on_a_public_host("code_challenge", "code_challenge_method"), "", "bad_request",
-                               strict=True),
+    "pkce_unused": Provocation("authorize", _on_a_public_host("code_challenge", "code_challenge_method"), "",
+                               "bad_request", strict=True),
     "unsupported_response_type": Provocation("authorize", provoke.put(response_type="token")),
     "response_type_missing": Provocation("authorize", provoke.drop("response_type"), "", "unsupported_response_type"),
     "site_not_public": Provocation("authorize", provoke.nothing, "", "bad_request", strict=True),
@@ -265,8 +267,8 @@ Walk.provocations = {
     "unknown_bot@widget_redirect": Provocation("widget_redirect", provoke.put(app__id="99"), "", "unknown_bot"),
     "domain_unregistered@widget": Provocation("widget", provoke.put(return_to="https://evil.example/"), "",
                                               "domain_unregistered"),
-    "domain_unregistered@widget_redirect": Provocation("widget_redirect", provoke.put(origin="https://evil.example"), "",
-                                                       "domain_unregistered"),
+    "domain_unregistered@widget_redirect": Provocation(
+        "widget_redirect", provoke.put(origin="https://evil.example"), "", "domain_unregistered"),
     "origin_missing": Provocation("widget", provoke.drop("origin"), "", "bad_request"),
     "origin_missing@widget_redirect": Provocation("widget_redirect", provoke.drop("origin"), "", "bad_request"),
 }

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mockidp.world import World
 
 ROOT = "/_mockidp"
+NOSNIFF = ("X-Content-Type-Options", "nosniff")
 WILDCARD = {"0.0.0.0", "::", ""}
 
 
@@ -33,7 +34,8 @@ def handle(simulator: Simulator, world: World, request: Request) -> Response:
     """Answer at one of the server's own paths; 421 at a host that is not this server's, 405 for all but GET."""
     if not is_own_host(request.host, simulator.own_hosts):
         return _text(421, f"mockidp knows no provider at {request.host[:100]!r}, and serves its own pages at this "
-                          "machine's names only.", "Open it at 127.0.0.1 or localhost; `mockidp list` names the providers.")
+                          "machine's names only.",
+                     "Open it at 127.0.0.1 or localhost; `mockidp list` names the providers.")
     if request.method != "GET":
         return _text(405, f"{request.method} is nothing that mockidp's own pages answer.", headers=[("Allow", "GET")])
     prefix = f"/~{request.world}" if request.world else ""
@@ -101,7 +103,9 @@ def _story(world: World, login_id: str, prefix: str, as_json: bool) -> Response:
     if login is None:
         why = f"no login {login_id[:80]!r} is remembered"
         next_ = f"{prefix}{ROOT}/logins lists those that are."
-        return _json({"error": "unknown_login", "message": f"{why}; {next_}"}, 404) if as_json else _text(404, f"{why}.", next_)
+        if as_json:
+            return _json({"error": "unknown_login", "message": f"{why}; {next_}"}, 404)
+        return _text(404, f"{why}.", next_)
     if as_json:
         return _json(login.as_dict())
     return pages.story(login.as_dict(), logins_url=f"{prefix}{ROOT}/logins")
@@ -116,10 +120,10 @@ def _nothing(request: Request, as_json: bool) -> Response:
 
 
 def _json(document: Any, status: int = 200) -> Response:
-    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), NOSNIFF]
     return Response(status, headers, msgspec.json.encode(document))
 
 
 def _text(status: int, *lines: str, headers: Pairs | None = None) -> Response:
-    kind = [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")]
-    return Response(status, [*kind, *(headers or [])], ("\n".join(lines) + "\n").encode())
+    kind = ("Content-Type", "text/plain; charset=utf-8")
+    return Response(status, [kind, NOSNIFF, *(headers or [])], ("\n".join(lines) + "\n").encode())

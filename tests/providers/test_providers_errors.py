@@ -72,6 +72,9 @@ def graph(code, subcode=None):
 
 
 TOKEN_ERRORS = [
+    ("google", 400, {"error": 7.5}, JSON, "token_refused", TokenRefused),
+    ("google", 200, {"error": True, "access_token": "t"}, JSON, "token_refused", TokenRefused),
+    ("google", 200, {"error": {"a": 1}, "access_token": "t"}, JSON, "token_refused", TokenRefused),
     ("github", 200, {"error": "bad_verification_code"}, JSON, "invalid_grant", TokenRefused),
     ("github", 200, "error=bad_verification_code&error_description=x", FORM, "invalid_grant", TokenRefused),
     ("github", 200, {"error": "incorrect_client_credentials"}, JSON, "invalid_client", Misconfigured),
@@ -124,6 +127,7 @@ TOKEN_ERRORS = [
     ("keycloak", 403, {"error": "access_denied"}, JSON, "access_denied", TokenRefused),
 ]
 ANY_TOKEN_ERROR = [
+    (401, "", TEXT, "invalid_client", Misconfigured),
     (429, "", TEXT, "rate_limited", ProviderUnavailable),
     (500, "<html>", HTML, "server_error", ProviderUnavailable),
     (503, {"error": "temporarily_unavailable"}, JSON, "server_error", ProviderUnavailable),
@@ -175,6 +179,13 @@ TOKENS = {
 WITHOUT_OPENID = {"keycloak": {"SCOPE": ["email"]}, "google": {"SCOPE": ["email"]}}
 BEARER = 'Bearer realm="master", error="{}", error_description="x"'
 USERINFO_ERRORS = [
+    ("keycloak", 400, {"error": "invalid_token"}, JSON, {}, "invalid_token", TokenRefused),
+    ("keycloak", 400, "", TEXT, {"WWW-Authenticate": BEARER.format("made_up")}, "bad_response", ProviderUnavailable),
+    ("keycloak", 404, {"error": "Realm does not exist"}, JSON, {}, "token_refused", TokenRefused),
+    ("keycloak", 400, {"message": "x"}, JSON, {}, "invalid_request", TokenRefused),
+    ("keycloak", 404, {"message": "x"}, JSON, {}, "bad_response", ProviderUnavailable),
+    ("keycloak", 403, {"message": "x"}, HTML, {}, "bad_response", ProviderUnavailable),
+    ("github", 401, {"message": "x"}, JSON, {"X-RateLimit-Remaining": "0"}, "invalid_token", TokenRefused),
     ("github", 401, {"message": "Bad credentials"}, JSON, {}, "invalid_token", TokenRefused),
     ("github", 403, {"message": "x"}, JSON, {"X-RateLimit-Remaining": "0"}, "rate_limited", ProviderUnavailable),
     ("github", 403, {"message": "x"}, JSON, {"Retry-After": "7"}, "rate_limited", ProviderUnavailable),

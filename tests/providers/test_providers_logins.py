@@ -169,6 +169,35 @@ def test_apple_logs_in(any_script, make, query, sign, claims, keys, jwk, now):
     assert (identity.first_name, identity.last_name, identity.name) == ("Al", "Ice", "Al Ice")
 
 
+@pytest.mark.parametrize(
+    ("user", "names"),
+    [
+        (None, (None, None, None)),
+        ("", (None, None, None)),
+        ("{", (None, None, None)),
+        ("[1]", (None, None, None)),
+        ('{"name": null}', (None, None, None)),
+        ('{"name": {"firstName": "Al"}}', ("Al", None, "Al")),
+        ('{"name": {"firstName": 7, "lastName": "Ice"}}', (None, "Ice", "Ice")),
+        ("[" * 9000, (None, None, None)),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+@pytest.mark.parametrize(("verified", "expected"), [(True, True), ("true", True), ("false", False), (1, False)])
+def test_apple_takes_names_as_they_come(script, make, sign, claims, keys, jwk, now, user, names, verified, expected):
+    apple = make("apple", client_id="web.example", client_secret="KEYID12345")
+    session = script.begin(apple).session
+    known = claims(session, iss="https://appleid.apple.com", aud="web.example", email="a@x", email_verified=verified)
+    form = AnySecret(keys, now)
+    answer = {"access_token": "a.t", "id_token": sign(known)}
+    script.expect("POST", "https://appleid.apple.com/auth/token", form=form, answer=answer)
+    script.expect("GET", "https://appleid.apple.com/auth/keys", answer={"keys": [jwk(keys.signing)]})
+    callback = {"state": session["state"], "code": "c0de", **({} if user is None else {"user": user})}
+    identity = script.finish(apple, session, callback)
+    assert (identity.first_name, identity.last_name, identity.name) == names
+    assert identity.email_verified is expected
+
+
 class AnySecret(dict):
     """Apple's token form, whose client secret is a JWT that nobody can write down beforehand."""
 

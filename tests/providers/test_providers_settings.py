@@ -117,6 +117,16 @@ def test_missing_credentials_are_refused(make, refused, name, value):
 @pytest.mark.parametrize("credential", ["client_id", "key", "certificate_key"])
 def test_apple_needs_all_four(make, refused, credential):
     assert refused(make, "apple", **{credential: ""}).code == "credentials"
+    assert refused(make, "apple", client_id=" , ").code == "credentials"
+
+
+@pytest.mark.parametrize("wrong", ["no PEM", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"])
+def test_a_key_that_apple_would_not_read_is_refused_before_it_is_used(make, script, refused, wrong):
+    apple = make("apple", certificate_key=wrong)
+    session = script.begin(apple).session
+    error = refused(script.finish, apple, session, {"state": session["state"], "code": "c"})
+    assert (error.code, error.step) == ("credentials", "token")
+    assert "AAAA" not in f"{error}"
 
 
 @pytest.mark.parametrize(
