@@ -80,11 +80,12 @@ def _report(found: list[Finding], bad: list[Finding]) -> None:
         for line in rest:
             click.echo(f"    {line}")
     providers = len({item.provider for item in found})
+    counted = f"{providers} provider{'' if providers == 1 else 's'}"
     if bad:
         next_step(f"{len(bad)} of {len(found)} cases differ. `mockidp login {bad[0].provider}` shows the login, "
                   f"`mockidp show {bad[0].provider}` the contract.")
     else:
-        next_step(f"{len(found)} cases of {providers} provider{'' if providers == 1 else 's'}, all as the contracts say.")
+        next_step(f"{len(found)} cases of {counted}, all as the contracts say.")
 
 
 def _index(as_json: bool) -> None:

@@ -16,8 +16,8 @@ import click
 from mockidp.cli_options import PROVIDER, Setup, emit, json_option, next_step, shared
 
 if TYPE_CHECKING:
-    from mockidp.check.over_http import PathForm
     from mockidp.check.walk import Walk
+    from mockidp.cli_transport import PathForm
     from mockidp.world import World
 
 Login = dict[str, Any]
@@ -58,7 +58,7 @@ def login_command(provider: str, scope: tuple[str, ...], redirect_uri: str, url:
 @contextmanager
 def _simulator(world: World, url: str | None, name: str) -> Iterator[PathForm]:
     """A way to the simulator: the running one at `url`, or a private one for as long as it is needed."""
-    from mockidp.check.over_http import PathForm
+    from mockidp.cli_transport import PathForm
 
     if url is not None:
         with PathForm(url if name == "default" else f"{url.rstrip('/')}/~{name}") as send:
@@ -100,7 +100,7 @@ def _logins(send: PathForm, provider: str) -> list[Login]:
     """The logins at a provider that the simulator remembers, newest first."""
     import msgspec
 
-    from mockidp.check.over_http import UnreachableError
+    from mockidp.cli_transport import UnreachableError
 
     answer = send.get(f"/_mockidp/logins.json?provider={provider}")
     try:

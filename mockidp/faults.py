@@ -53,6 +53,7 @@ TABLE = [
     Fault("wrong_nonce", "token", "another login's nonce"),
     Fault("missing_nonce", "token", "no nonce although one was sent"),
     Fault("wrong_at_hash", "token", "at_hash of another access token"),
+    Fault("unsigned_identity", "token", "the signature does not cover who it is (OpenID 2.0)"),
     Fault("missing_id_token", "answer", "no identity token in the answer", ("token",)),
     Fault("wrong_state", "value", "the callback brings another state", ("authorize",)),
     Fault("missing_state", "value", "the callback brings no state", ("authorize",)),

@@ -15,10 +15,8 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
-import msgspec
-
 from mockidp.errors import UsageError
-from mockidp.store import Grant, kept_for
+from mockidp.store import DECODER, ENCODER, Grant, kept_for
 
 LIMIT = 100_000  # records of a kind
 SWEEP = 256  # writes of one process between two clean-ups
@@ -83,13 +81,13 @@ class FileStore:
                         kind, key, self._clock()).fetchone()
         if row is None:
             return None
-        grant = msgspec.msgpack.decode(row[1], type=Grant)
+        grant = DECODER.decode(row[1])
         grant.used = bool(row[0])
         return grant
 
     def put(self, kind: str, key: str, grant: Grant) -> None:
         gone = self._clock() + kept_for(grant.expires and grant.expires - grant.issued)
-        self._run(PUT, kind, key, int(grant.used), grant.expires, gone, msgspec.msgpack.encode(grant))
+        self._run(PUT, kind, key, int(grant.used), grant.expires, gone, ENCODER.encode(grant))
         self._wrote()
 
     def drop(self, kind: str, key: str) -> None:

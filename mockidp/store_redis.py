@@ -9,10 +9,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
 from mockidp.errors import UsageError
-from mockidp.store import Grant, kept_for
+from mockidp.store import DECODER, ENCODER, Grant, kept_for
 
 try:
     import redis
@@ -47,13 +45,13 @@ class RedisStore:
         data, used = self.client.hmget(self._name(kind, key), "grant", "used")
         if data is None:
             return None
-        grant = msgspec.msgpack.decode(data, type=Grant)
+        grant: Grant = DECODER.decode(data)
         grant.used = used is not None
         return grant
 
     def put(self, kind: str, key: str, grant: Grant) -> None:
         name = self._name(kind, key)
-        fields: dict[str, bytes | str] = {"grant": msgspec.msgpack.encode(grant)}
+        fields: dict[str, bytes | str] = {"grant": ENCODER.encode(grant)}
         if grant.used:
             fields["used"] = "1"
         with self.client.pipeline() as both:

@@ -19,9 +19,9 @@ from click.testing import CliRunner, Result
 
 from mockidp import __version__, cli_check, cli_serve
 from mockidp.check.finding import Finding
-from mockidp.check.over_http import PathForm, UnreachableError
 from mockidp.check.walk import walk_class
 from mockidp.cli import COMMANDS, cli, exit_with
+from mockidp.cli_transport import PathForm, UnreachableError
 from mockidp.contract.files import index
 from mockidp.contract.load import load_from
 from mockidp.errors import UsageError

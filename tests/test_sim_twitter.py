@@ -1,7 +1,7 @@
 """X (Twitter) as simulated, held against its documentation (log in with X, verify_credentials, response codes).
 
-The client of this file signs by itself, so that it shares no line with what it judges. At the end, the family is held to
-RFC 5849 with providers that are nothing but data.
+The client of this file signs by itself, so that it shares no line with what it judges. At the end, the family is
+held to RFC 5849 with providers that are nothing but data.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def signed(
     oauth: dict[str, str] | None = None, token: tuple[str, str] = ("", ""), secret: str = "mockidp-secret",
     sign_as: tuple[str, str] = ("", ""), place: str = "header", accept: str = "*/*",
 ) -> Request:
-    """One request as RFC 5849 has it. `sign_as` is another method or URL in the base string; `place` where oauth_* go."""
+    """One request as RFC 5849 has it. `sign_as` is another method or URL to sign; `place` is where oauth_* go."""
     mine = {
         "oauth_consumer_key": "mockidp", "oauth_nonce": f"n{next(count)}", "oauth_signature_method": "HMAC-SHA1",
         "oauth_timestamp": str(int(NOW)), "oauth_version": "1.0", **({"oauth_token": token[0]} if token[0] else {}),
@@ -89,7 +89,8 @@ def code_of(response: Response) -> tuple[int, int]:
 
 
 def request_token(sim: Simulator, base: str = API, callback: str = BACK, **more: Any) -> tuple[str, str]:
-    answer = fields(sim.handle(signed("POST", f"{base}/oauth/request_token", oauth={"oauth_callback": callback}, **more)))
+    url = f"{base}/oauth/request_token"
+    answer = fields(sim.handle(signed("POST", url, oauth={"oauth_callback": callback}, **more)))
     return answer["oauth_token"], answer["oauth_token_secret"]
 
 
@@ -230,7 +231,8 @@ def test_a_person_who_says_no_comes_back_with_denied_alone(sim: Simulator) -> No
 
 
 @pytest.mark.parametrize(("callback", "as_json", "refused"), [
-    ("https://app.example/cb", True, "callback_refused"), ("https://app.example/cb", False, "callback_refused_as_xml"),
+    ("https://app.example/cb", True, "callback_unregistered"),
+    ("https://app.example/cb", False, "callback_refused_as_xml"),
     ("http://localhost:9000/back", True, "callback_on_localhost"),
 ])
 def test_a_callback_that_is_not_approved_is_415(sim: Simulator, callback: str, as_json: bool, refused: str) -> None:
@@ -242,7 +244,7 @@ def test_a_callback_that_is_not_approved_is_415(sim: Simulator, callback: str, a
         assert code_of(response) == (403, 415)
     else:
         assert b'<error code="415">' in response.body
-    assert why(sim)[3] == callback
+    assert (why(sim)[0], why(sim)[3]) == (refused, callback)
 
 
 def test_a_callback_is_compared_without_its_query_but_with_its_slash(sim: Simulator) -> None:
@@ -265,7 +267,8 @@ def test_a_callback_is_compared_without_its_query_but_with_its_slash(sim: Simula
 def test_each_wrong_parameter_has_its_own_code(
     sim: Simulator, oauth: dict[str, str], expected: tuple[int, int], refused: str
 ) -> None:
-    request = signed("POST", f"{API}/oauth/request_token", oauth={"oauth_callback": BACK, **oauth}, accept="application/json")
+    url = f"{API}/oauth/request_token"
+    request = signed("POST", url, oauth={"oauth_callback": BACK, **oauth}, accept="application/json")
     assert code_of(sim.handle(request)) == expected
     assert why(sim)[0] == refused
 
@@ -365,7 +368,7 @@ def test_tokens_are_bound_to_their_app(sim: Simulator) -> None:
     sim.world.apps.register("twitter", client_id="other", client_secret="other-secret", loopback=True)
     token = request_token(sim)
     form = {"oauth_verifier": callback(authorize(sim, token[0]))["oauth_verifier"]}
-    theirs = {"oauth": {"oauth_consumer_key": "other"}, "secret": "other-secret"}
+    theirs: dict[str, Any] = {"oauth": {"oauth_consumer_key": "other"}, "secret": "other-secret"}
     response = sim.handle(signed("POST", f"{API}/oauth/access_token", token=token, form=form, **theirs))
     assert (response.status, why(sim)[0]) == (401, "request_token_of_another_app")
     got = fields(sim.handle(signed("POST", f"{API}/oauth/access_token", token=token, form=form)))
@@ -415,7 +418,8 @@ def test_a_fault_is_told_in_the_providers_words(sim: Simulator, fault: str, expe
 
 
 @pytest.mark.parametrize("header", [
-    "OAuth", "OAuth oauth_consumer_key", 'OAuth oauth_consumer_key="mockidp", oops', "Basic eDp5", "OAuth " + 'a="' * 500,
+    "OAuth", "OAuth oauth_consumer_key", 'OAuth oauth_consumer_key="mockidp", oops', "Basic eDp5",
+    "OAuth " + 'a="' * 500,
 ])
 def test_a_header_of_any_kind_is_a_clear_400(sim: Simulator, header: str) -> None:
     response = sim.handle(Request.of("POST", f"{API}/oauth/request_token", {"Authorization": header}))
@@ -540,9 +544,18 @@ step = "userinfo"
 request = "GET https://api.plain.example/me"
 accepts = ["query"]
 scope = ["read"]
-form = { oauth_consumer_key = false, oauth_token = false, oauth_signature_method = false, oauth_timestamp = false, oauth_nonce = false, oauth_version = false, oauth_signature = false, key = "$app.id", token = "$access_token" }
 response = { raw = '{"id":"a"}' }
 bind = { "/id" = "$uid" }
+[exchange.form]
+oauth_consumer_key = false
+oauth_token = false
+oauth_signature_method = false
+oauth_timestamp = false
+oauth_nonce = false
+oauth_version = false
+oauth_signature = false
+key = "$app.id"
+token = "$access_token"
 [error]
 bad_signature = { status = 500, raw = "Invalid Signature", type = "text/plain; charset=utf-8" }
 [identity]
@@ -553,8 +566,9 @@ uid = { from = "userinfo", at = "/id" }
 def plain_access(sim: Simulator, scope: str) -> str:
     first = fields(sim.handle(signed("POST", "https://api.plain.example/request", oauth={"oauth_callback": BACK})))
     back = callback(authorize(sim, first["oauth_token"], "https://api.plain.example/authorize", scope=scope))
-    return fields(sim.handle(signed("POST", "https://api.plain.example/access", query={"oauth_verifier": back["oauth_verifier"]},
-                                    token=(first["oauth_token"], first["oauth_token_secret"]))))["oauth_token"]
+    request = signed("POST", "https://api.plain.example/access", query={"oauth_verifier": back["oauth_verifier"]},
+                     token=(first["oauth_token"], first["oauth_token_secret"]))
+    return fields(sim.handle(request))["oauth_token"]
 
 
 def test_a_profile_may_be_opened_by_key_and_token_without_a_signature(served: Serve) -> None:

@@ -15,23 +15,29 @@ from typing import Any
 
 from mockidp.check.client import Adapter, declared_error, person
 from mockidp.check.contract import check_contract
-from mockidp.check.mock import Lab, in_process, mock_cases, resource_step
+from mockidp.check.mock import Lab, applies, fault_step, in_process, mock_cases, resource_step
+from mockidp.check.walk import walk_class
 from mockidp.contract.files import contracts_folder
 from mockidp.contract.load import Loaded, Source, load_from
+from mockidp.contract.wire import Wire
 from mockidp.errors import ContractError
 from mockidp.families import family_of
 
 Table = dict[str, Any]
 
-EXEMPT = {
-    "status": "how the service fares is no fact of its wire",
-    "evidence": "where a fact comes from changes no request; the contract check holds it",
-    "words": "the consent page's wording is for people",
-    "form": "how a code, token or id looks is opaque to every client; the bodies' samples show it",
-    "lifetime": "a lifetime is the provider's own secret until it is over; the clock tests use the contract's number",
-    "sample": "a field that no client reads is held by the shape of its body file, which is the fact itself",
-    "error-status": "a client goes by the error's word where there is one; the mock check compares the status",
-    "optional": "a parameter that may be absent is sent by those who want it",
+EQUIVALENT_RULES = {
+    "misfit": "where all that a step needs has a refusal of its own, a missing parameter is refused there",
+    "code_used": "the store refuses a second use too, for two processes at once",
+    "refresh_token_used": "the store refuses a second use too, for two processes at once",
+    "redirect_missing": "where the contract requires redirect_uri, its absence is a misfit first",
+}
+EQUIVALENT_FACTS = {
+    "sample": "a place that no identity is read from: what stands there is the sample of the body file",
+    "extra": "a parameter of the callback that no client reads",
+    "told-by-status": "an error with a status of its own is understood without its body; the mock check holds the body",
+    "page": "a page is for people: no client reads what it means",
+    "unread": "no login of our clients takes this step; the discovery document, what the provider publishes, or an "
+              "outside client is the judge",
 }
 
 
@@ -43,6 +49,8 @@ class Mutant:
     kind: str
     what: str
     make: Callable[[], Table]
+    step: str = ""
+    place: str = ""
 
 
 # rules
@@ -53,9 +61,17 @@ def rule_mutants(provider: str) -> Iterator[tuple[str, str, int]]:
     lab = Lab(provider)
     rules = family_of(provider, lab.wire.family).rules
     for step, listed in rules.items():
-        if step in lab.wire.steps or (step == "resource" and resource_step(lab.wire)):
+        if step in lab.wire.steps or step in ("any", "client") or (step == "resource" and resource_step(lab.wire)):
             for at, rule in enumerate(listed):
-                yield step, getattr(rule, "__name__", str(rule)), at
+                name = getattr(rule, "__name__", str(rule))
+                if possible(lab.wire, name):
+                    yield step, name, at
+
+
+def possible(wire: Wire, name: str) -> bool:
+    """Whether this provider can refuse so at all: it has the feature, and does not waive the refusal."""
+    rows = walk_class(wire.id, wire.family).provocations
+    return wire.waived(name) is None and (name not in rows or applies(wire, name))
 
 
 @contextmanager
@@ -116,10 +132,10 @@ def _exchange_mutants(provider: str, table: Table, at: int, row: Table) -> Itera
                          lambda old, key=key: {f"{k}_x" if k == key else k: v for k, v in old.items()})
     for place in row.get("bind", {}):
         yield change("bind", f"{label}: {place} is not bound", ["exchange", at, "bind"],
-                     lambda old, place=place: {k: v for k, v in old.items() if k != place})
+                     lambda old, place=place: {k: v for k, v in old.items() if k != place}, place)
     for key in row.get("response", {}).get("redirect") or {}:
         yield change("redirect", f"{label}: {key} missing from the callback", ["exchange", at, "response", "redirect"],
-                     lambda old, key=key: {**old, key: False})
+                     lambda old, key=key: {**old, key: False}, key)
     if "scope" in row:
         yield change("scope", f"{label}: another scope opens it", ["exchange", at, "scope"], lambda old: ["other"])
     if "when" in row:
@@ -170,7 +186,8 @@ def _other_method(old: Any) -> Any:
     return f"{'PUT' if method != 'PUT' else 'GET'} {url}"
 
 
-def _change(provider: str, table: Table, kind: str, what: str, path: list[Any], how: Callable[[Any], Any]) -> Mutant:
+def _change(provider: str, table: Table, kind: str, what: str, path: list[Any], how: Callable[[Any], Any],
+            place: str = "") -> Mutant:
     def make() -> Table:
         changed = copy.deepcopy(table)
         here: Any = changed
@@ -179,7 +196,32 @@ def _change(provider: str, table: Table, kind: str, what: str, path: list[Any], 
         here[path[-1]] = how(here.get(path[-1]) if isinstance(here, dict) else here[path[-1]])
         return changed
 
-    return Mutant(provider, kind, what, make)
+    step = str(table["exchange"][path[1]]["step"]) if path[0] == "exchange" else str(path[1]) if len(path) > 1 else ""
+    return Mutant(provider, kind, what, make, step, place)
+
+
+def excuse(mutant: Mutant) -> str:
+    """The row of EQUIVALENT_FACTS that a mutant falls under, or nothing: then it must be noticed."""
+    lab = Lab(mutant.provider)
+    wire, steps = lab.wire, set(lab.walk().steps())
+    if mutant.kind.startswith("error-"):
+        error = wire.errors[mutant.step]
+        at = mutant.step.partition(":")[2] or fault_step(wire, error)
+        if error.spec.page:
+            return "page"
+        if mutant.kind == "error-body" and (error.answer(at or "token").status or 0) >= 400:
+            return "told-by-status"
+        return "unread" if at not in steps else ""
+    if mutant.kind == "redirect" and mutant.place not in READ_BACK:
+        return "extra"
+    read = {where.at for where in wire.spec.identity.values() if where.source == mutant.step}
+    if mutant.kind == "bind" and mutant.place not in read and mutant.step in steps:
+        return "sample"
+    return "unread" if mutant.step not in steps and mutant.kind in READ_OFF else ""
+
+
+READ_BACK = {"code", "state", "id_token", "error"}
+READ_OFF = {"url", "method", "bind", "parameter", "when", "scope"}
 
 
 def fact_survives(mutant: Mutant, adapter: Adapter, people: int = 5) -> bool:

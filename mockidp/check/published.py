@@ -229,7 +229,7 @@ def _answer_differences(said: StepEntry, exchange: Exchange) -> Iterator[Row]:
     needs = tuple(answer.body.needs) if answer.body is not None else ()
     for hidden in [(), needs] if needs else [()]:
         found = [answer_problems(said, row, exchange, hidden) for row in said.answers]
-        yield from min(found, key=len).items()
+        yield from min(found, key=lambda problems: len(problems.keys() - {"when"})).items()
 
 
 def answer_problems(said: StepEntry, row: AnswerEntry, exchange: Exchange, hidden: tuple[str, ...]) -> dict[str, str]:
@@ -292,9 +292,11 @@ def _error_differences(entry: Entry, wire: Wire, fault: Fault) -> Iterator[Diffe
     rows = [row for row in rows if way_of(answer) in row.way]
     found = [(error_problems(row, fault, answer), row) for row in rows]
     fits = [row for problems, row in found if not problems]
-    same = [pair for pair in found if fault.means in pair[1].meanings]
-    if fits:
+    same = [pair for pair in found if not pair[1].meanings.isdisjoint(fault.means.split("|"))]
+    if fits and way_of(answer) != "page":  # a page means nothing to a client
         yield from _meaning(entry, fault, fits)
+    elif fits:
+        return
     elif same or (claimed and found):
         problems, row = min(same or found, key=lambda pair: len(pair[0]))
         yield (f"error:{fault.name}", f"error {fault.name}: {'; '.join(problems)} ({entry.cite(row.source)})",
@@ -305,8 +307,8 @@ def _error_differences(entry: Entry, wire: Wire, fault: Fault) -> Iterator[Diffe
 
 
 def _meaning(entry: Entry, fault: Fault, fits: list[ErrorEntry]) -> Iterator[Difference]:
-    meanings = {name for row in fits if not row.page for name in row.meanings}  # a page means nothing to a client
-    if meanings and fault.means not in meanings:
+    meanings = {name for row in fits for name in row.meanings}
+    if meanings and meanings.isdisjoint(fault.means.split("|")):
         yield (f"error:{fault.name}", f"error {fault.name}: means {fault.means!r}, published is "
                f"{' or '.join(sorted(meanings))} ({entry.cite(fits[0].source)})", ["error", fault.name])
 

@@ -114,7 +114,10 @@ class Exchange:
     def fits(self, request: Request) -> tuple[int, int]:
         """What tells exchanges of one URL apart: how many fixed parameters are wrong here, then how many are missing."""
         sent = {place: dict(pairs) for place, pairs in self._sent(request).items()}
-        wrong = sum(self.params[place][key].match(sent[place].get(key, "")) is None for place, key in self.literals)
+        wrong = sum(
+            self.params[place][key].match(sent[place].get(key, "")) is None for place, key in self.literals
+            if place != "headers"  # they say who asks, not what is asked
+        )
         missing = sum(
             key not in sent[place] for place in ("query", "form") for key, pattern in self.params[place].items()
             if not pattern.optional

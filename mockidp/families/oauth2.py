@@ -158,7 +158,7 @@ def best_practice(call: Call) -> Refusal | None:
 # refusals wherever a client authenticates
 
 
-def auth_method_wrong(call: Call) -> Refusal | None:
+def credentials_missing(call: Call) -> Refusal | None:
     if call.wire.client.auth != "either":
         return None
     ways = [name for name, sent in (("Basic", call.told("basic")), ("body", call.values["presented_secret"])) if sent]
@@ -509,7 +509,8 @@ class OAuth2(Family):
     rules = {
         "authorize": (unknown_client, redirect_unregistered, misfit, challenge_missing, pkce_forbidden,
                       challenge_method_refused, best_practice),
-        "client": (auth_method_wrong, unknown_client, wrong_secret),
+        "any": (misfit,),
+        "client": (credentials_missing, unknown_client, wrong_secret),
         "token": (unknown_code, code_of_another_app, code_used, code_expired, redirect_missing, redirect_mismatch,
                   pkce_forbidden, verifier_missing, verifier_wrong),
         "refresh": (bad_refresh_token, refresh_token_of_another_app, refresh_token_used, refresh_token_revoked,
@@ -533,7 +534,7 @@ class OAuth2(Family):
     def rules_of(self, call: Call) -> Iterator[Rule]:
         """At authorize nothing is told to an app before it and its redirect URI are known; elsewhere the form is first."""
         if call.step != "authorize":
-            yield misfit
+            yield from self.rules["any"]
         if call.group == "token":
             yield from self.rules["client"]
         if self.key(call) != "resource" or "access_token" in call.exchange.names:

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from msgspec.structs import replace
 
 from mockidp.check import walk
-from mockidp.check.provoke import Provocation, send
+from mockidp.check.provoke import Provocation, put, send, wait
 from mockidp.contract.body import asked
 from mockidp.contract.wire import Exchange
 from mockidp.errors import Refusal
@@ -397,13 +397,62 @@ def _after(seconds: int | None, now: float) -> int | None:
     return None if seconds is None else int(now) + seconds
 
 
+# how the refusals above are brought about
+
+
+def removed_since(given: walk.Walk, lab: Lab) -> None:
+    """Log in twice, withdraw everything with the second token, and go on with the first."""
+    first = given.values["access_token"]
+    given.do_authorize("authorize")
+    given.do_step("token")
+    given.do_step("revoke")
+    given.values["access_token"] = first
+
+
+def without_needed_proof(given: walk.Walk, lab: Lab) -> None:
+    lab.world.app("facebook", redirect_uris=[given.redirect_uri], facts={"require_proof": "true"})
+    given.override["appsecret_proof"] = None
+
+
+def with_token_of_person(given: walk.Walk, lab: Lab) -> None:
+    given.override["access_token"] = given.values["access_token"]
+
+
+def with_token_of_other_app(given: walk.Walk, lab: Lab) -> None:
+    lab.world.app("facebook", client_id="other", client_secret="s2")
+    given.override["access_token"] = "other|s2"
+
+
+def end(given: walk.Walk, lab: Lab) -> None:
+    lab.revoke(given)
+
+
 class Walk(walk.Walk):
     """Sends the token in the query, as the documentation does, and the proof of the app secret with it."""
 
     provocations: ClassVar[dict[str, Provocation]] = {
         **walk.Walk.provocations,
         "unsupported_response_type": Provocation("authorize", send(response_type="id_token")),
+        "app_token_given": Provocation("userinfo", put(access_token="mockidp|mockidp-secret"), "", "no_token"),
+        "app_removed": Provocation("userinfo", removed_since, "", "token_revoked"),
+        "proof_missing": Provocation("userinfo", without_needed_proof),
+        "bad_proof": Provocation("userinfo", send(appsecret_proof="0" * 64)),
+        "unknown_field": Provocation("userinfo", put(fields="id,shoe_size")),
+        "other_user": Provocation("permissions", put(user_id="1234567"), "", "unknown_object"),
+        "bad_token@exchange": Provocation("exchange_token", send(fb_exchange_token="EAAmadeup"), "", "bad_token"),
+        "token_revoked@exchange": Provocation("exchange_token", end, "", "token_revoked"),
+        "token_expired@exchange": Provocation("exchange_token", wait("access_token"), "", "token_expired"),
+        "app_removed@exchange": Provocation("exchange_token", removed_since, "", "token_revoked"),
+        "not_app_token": Provocation("debug_token", with_token_of_person),
+        "bad_token@debug": Provocation("debug_token", send(access_token="mockidp|wrong"), "", "bad_token"),
+        "token_of_another_app": Provocation("debug_token", with_token_of_other_app),
+        "bad_token@revoke": Provocation("revoke", put(access_token="EAAmadeup"), "", "bad_token"),
+        "unknown_object": Provocation("picture", lambda given, lab: (
+            put(user_id="1234567")(given, lab), send(access_token=None)(given, lab))),
     }
+
+    def initial(self) -> dict[str, Any]:
+        return {**super().initial(), "user_id": "me"}
 
     def build(self, exchange: Exchange) -> Request:
         token = self.values.get("access_token")

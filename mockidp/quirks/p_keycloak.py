@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import uuid
 from base64 import b64encode
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ from mockidp.check import provoke, walk
 from mockidp.check.provoke import Provocation
 from mockidp.errors import Refusal
 from mockidp.families import oauth2, oidc
-from mockidp.families.base import Call, Rule
+from mockidp.families.base import Call
 from mockidp.jose import b64url
 
 if TYPE_CHECKING:
@@ -50,18 +49,6 @@ def of_another_realm(call: Call) -> Refusal | None:
     if issued != asked:
         name = {"token": "bad_code", "refresh": "bad_refresh_token"}.get(call.step, "bad_token")
         return Refusal(name, "this was issued by another realm", expected=issued, got=asked)
-    return None
-
-
-def code_missing(call: Call) -> Refusal | None:
-    if call.step == "token" and any(item.key == "code" and item.kind == "missing" for item in call.problems):
-        return Refusal("code_missing", "no code came")
-    return None
-
-
-def refresh_token_missing(call: Call) -> Refusal | None:
-    if call.step == "refresh" and any(item.key == "refresh_token" and item.kind == "missing" for item in call.problems):
-        return Refusal("refresh_token_missing", "no refresh_token came")
     return None
 
 
@@ -168,8 +155,9 @@ class Rules(oidc.Oidc):
 
     rules = {
         **oidc.Oidc.rules,
-        "authorize": (oauth2.unknown_client, oauth2.redirect_unregistered, oauth2.misfit, oauth2.scope_unknown,
-                      oauth2.challenge_method_refused, oauth2.best_practice, oidc.login_required),
+        "authorize": (unknown_realm, oauth2.unknown_client, oauth2.redirect_unregistered, oauth2.misfit,
+                      oauth2.scope_unknown, oauth2.challenge_method_refused, oauth2.best_practice, oidc.login_required),
+        "any": (unknown_realm, oauth2.misfit),
         "token": (oauth2.unknown_code, of_another_realm, oauth2.code_used, oauth2.code_expired, oauth2.redirect_missing,
                   oauth2.redirect_mismatch, oauth2.code_of_another_app, oauth2.verifier_missing, verifier_unexpected,
                   verifier_malformed, oauth2.verifier_wrong),
@@ -178,7 +166,6 @@ class Rules(oidc.Oidc):
         "revoke": (unreadable_token, token_of_another_app),
         "resource": (oauth2.bad_token, of_another_realm, oauth2.token_revoked, oauth2.token_expired,
                      oauth2.person_deleted, oauth2.missing_scope),
-        "any": (unknown_realm, code_missing, refresh_token_missing),
     }
     acts = {**oidc.Oidc.acts, "refresh": refresh, "revoke": revoke}
     values = {
@@ -186,10 +173,6 @@ class Rules(oidc.Oidc):
         "session_state": session_state, "client_uuid": client_uuid, "origin": origin,
         "email_verified": email_verified, "backend": backend, "jwks": jwks, "never": lambda call: None,
     }
-
-    def rules_of(self, call: Call) -> Iterator[Rule]:
-        yield from self.rules["any"]
-        yield from super().rules_of(call)
 
 
 # the other side

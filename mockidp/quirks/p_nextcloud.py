@@ -8,12 +8,18 @@ Source: nextcloud/server, apps/oauth2 (00238c3a), apps/provisioning_api (026093b
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, ClassVar
 
+from mockidp.check import provoke, walk
+from mockidp.check.provoke import Provocation
 from mockidp.errors import Refusal
 from mockidp.families import oauth2
 from mockidp.families.base import Call
 from mockidp.families.oauth2 import OAuth2
 from mockidp.wire import Response
+
+if TYPE_CHECKING:
+    from mockidp.check.mock import Lab
 
 PKCE_TEXT = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 PKCE_FORM = "43 to 128 of A-Z a-z 0-9 . _ ~ -"
@@ -131,3 +137,29 @@ class Rules(OAuth2):
             call.exchange, call.step = exchange, exchange.step
             call.entry.step, call.entry.exchange = exchange.step, exchange.label
         return super().handle(call)
+
+
+def with_short_verifier(given: walk.Walk, lab: Lab) -> None:
+    """A verifier that fits its challenge and is too short all the same."""
+    given.values.update(code_verifier="short", code_challenge=oauth2.s256("short"))
+    given.do_authorize("authorize")
+
+
+def with_replaced_token(given: walk.Walk, lab: Lab) -> None:
+    old = given.values["access_token"]
+    given.do_step("refresh")
+    given.values["access_token"] = old
+
+
+class Walk(walk.Walk):
+    provocations: ClassVar[dict[str, Provocation]] = {
+        **walk.Walk.provocations,
+        "challenge_missing": Provocation("authorize", provoke.drop("code_challenge")),
+        "challenge_malformed": Provocation("authorize", provoke.put(code_challenge="short")),
+        "verifier_malformed": Provocation("token", with_short_verifier, "", "verifier_wrong"),
+        "token_replaced": Provocation("userinfo", with_replaced_token, "", "token_revoked"),
+        "unknown_user": Provocation("userinfo", provoke.put(user_id="nobody-here")),
+        "other_user": Provocation("userinfo", provoke.put(user_id="bob-baumann")),
+        "unknown_user@json": Provocation("userinfo_json", provoke.put(user_id="nobody-here"), "", "unknown_user"),
+        "other_user@json": Provocation("userinfo_json", provoke.put(user_id="bob-baumann"), "", "other_user"),
+    }

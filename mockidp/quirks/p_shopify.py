@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 from msgspec.structs import replace
 
-from mockidp.check import walk
+from mockidp.check import provoke, walk
 from mockidp.check.provoke import Provocation
 from mockidp.errors import Refusal
 from mockidp.families import oauth2
@@ -211,6 +211,26 @@ def with_retired_token(given: walk.Walk, lab: Lab) -> None:
     given.values["refresh_token"] = old
 
 
+def too_late(given: walk.Walk, lab: Lab) -> None:
+    """Try a used refresh token again after the time for it."""
+    old = given.values["refresh_token"]
+    given.do_step("refresh")
+    given.values["refresh_token"] = old
+    lab.world.clock.advance(LONG_RETRY + 1)
+
+
+def public_app(given: walk.Walk, lab: Lab) -> None:
+    lab.world.app("shopify", redirect_uris=[given.redirect_uri], facts={"expiring_required": "true"})
+
+
+def with_expired_token(given: walk.Walk, lab: Lab) -> None:
+    """Log in again, for a token that expires, and let it."""
+    given.values["expiring"] = "1"
+    given.do_authorize("authorize")
+    given.do_step("token")
+    lab.world.clock.advance(given.wire.lifetimes["expiring_access_token"] + 1)
+
+
 class Walk(walk.Walk):
     """Starts at the app's shop, checks the callback's signature, and reads the person of an online token."""
 
@@ -218,6 +238,12 @@ class Walk(walk.Walk):
     provocations: ClassVar[dict[str, Provocation]] = {
         **walk.Walk.provocations,
         "refresh_token_used": Provocation("refresh", with_retired_token, "rotation"),
+        "retried_too_late": Provocation("refresh", too_late, "rotation", "refresh_token_used"),
+        "code_of_another_shop": Provocation("token", provoke.put(shop="petstore")),
+        "refresh_token_of_another_shop": Provocation("refresh", provoke.put(shop="petstore"), "refresh"),
+        "token_of_another_shop": Provocation("userinfo", provoke.put(shop="petstore")),
+        "token_must_expire": Provocation("userinfo", public_app),
+        "token_expired": Provocation("userinfo", with_expired_token),
     }
 
     def initial(self) -> dict[str, Any]:

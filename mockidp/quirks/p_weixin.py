@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from mockidp.check import walk
+from mockidp.check import provoke, walk
 from mockidp.check.provoke import Provocation
 from mockidp.contract.wire import Exchange
 from mockidp.errors import Refusal
@@ -95,7 +95,14 @@ class Walk(walk.Walk):
     """Takes the login page that the scope belongs to."""
 
     provocations: ClassVar[dict[str, Provocation]] = {
-        name: row for name, row in walk.Walk.provocations.items() if name != "wrong_secret@refresh"}
+        **{name: row for name, row in walk.Walk.provocations.items() if name != "wrong_secret@refresh"},
+        "bad_scope": Provocation("authorize", provoke.put(scope="snsapi_login,snsapi_base")),
+        "code_missing": Provocation("token", provoke.drop("code")),
+        "secret_missing": Provocation("token", provoke.drop("app.secret")),
+        "openid_missing": Provocation("userinfo", provoke.drop("openid")),
+        "wrong_openid": Provocation("userinfo", provoke.put(openid="o" + "x" * 27)),
+        "wrong_openid@check": Provocation("check_token", provoke.put(openid="o" + "x" * 27), "", "wrong_openid"),
+    }
 
     def initial(self) -> dict[str, Any]:
         """There is no login without a scope: the least that can be asked for is snsapi_base."""
