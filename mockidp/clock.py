@@ -18,8 +18,8 @@ class Clock:
     __slots__ = ("_frozen", "_shift", "_source")
 
     def __init__(self, source: Callable[[], float] = machine_time) -> None:
-        self._source, self._shift, self._frozen = source, 0.0, None
-        self._frozen: float | None
+        self._source, self._shift = source, 0.0
+        self._frozen: float | None = None
 
     def now(self) -> float:
         return self._frozen if self._frozen is not None else self._source() + self._shift

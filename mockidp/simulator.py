@@ -30,7 +30,7 @@ class Simulator:
     def __init__(self, world: World | None = None, *, store: Store | None = None) -> None:
         self.world = world or World()
         self.worlds: dict[str, World] = {self.world.name: self.world}
-        self.store: Store = store or MemoryStore()
+        self.store: Store = MemoryStore() if store is None else store
         self.own_hosts: set[str] = set()  # where the server's own pages are served beside loopback
 
     def add(self, world: World) -> World:

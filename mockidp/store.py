@@ -7,6 +7,7 @@ up. Every kind is bounded and every record ends: memory does not grow with the n
 from __future__ import annotations
 
 from collections import OrderedDict
+from hashlib import blake2b
 from threading import Lock
 from typing import Protocol
 
@@ -17,8 +18,11 @@ GRACE = 3600.0  # seconds for which a record outlives its end, so that the journ
 FOREVER = 30 * 86400.0  # seconds for which a lasting store keeps what has no end
 
 
-class Grant(msgspec.Struct, kw_only=True):
-    """What a code, a token or another handle stands for. Times are seconds since 1970; `expires` 0 is never."""
+class Grant(msgspec.Struct, kw_only=True, array_like=True):
+    """What a code, a token or another handle stands for. Times are seconds since 1970; `expires` 0 is never.
+
+    Files hold the fields by position: add new ones at the end.
+    """
 
     world: str
     provider: str
@@ -71,27 +75,33 @@ def kept_for(lifetime: float) -> float:
 
 
 class Shelf:
-    """The part of a store that belongs to one world; nothing on it is seen from another."""
+    """The part of a store that belongs to one world; nothing on it is seen from another.
 
-    __slots__ = ("_prefix", "_store")
+    Keys go on as a hash: a code or token is a secret, and some are a thousand characters long.
+    """
+
+    __slots__ = ("_store", "_world")
 
     def __init__(self, store: Store, world: str) -> None:
-        self._store, self._prefix = store, f"{world}/"
+        self._store, self._world = store, world
+
+    def _key(self, key: str) -> str:
+        return blake2b(f"{self._world}/{key}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
     def get(self, kind: str, key: str) -> Grant | None:
-        return self._store.get(kind, self._prefix + key)
+        return self._store.get(kind, self._key(key))
 
     def put(self, kind: str, key: str, grant: Grant) -> None:
-        self._store.put(kind, self._prefix + key, grant)
+        self._store.put(kind, self._key(key), grant)
 
     def drop(self, kind: str, key: str) -> None:
-        self._store.drop(kind, self._prefix + key)
+        self._store.drop(kind, self._key(key))
 
     def use(self, kind: str, key: str) -> bool:
-        return self._store.use(kind, self._prefix + key)
+        return self._store.use(kind, self._key(key))
 
     def once(self, kind: str, key: str, expires: float, now: float) -> bool:
-        return self._store.once(kind, self._prefix + key, expires, now)
+        return self._store.once(kind, self._key(key), expires, now)
 
 
 class MemoryStore:

@@ -102,7 +102,7 @@ class FileStore:
         self._wrote()
         return first
 
-    def __len__(self) -> int:
+    def count(self) -> int:
         """How many records there are, ended ones that nobody has swept out yet included."""
         return int(self._run("SELECT count(*) FROM record").fetchone()[0])
 

@@ -188,7 +188,7 @@ def _values(log: list[Request | Response]) -> Iterable[str]:
             for source in (urlsplit(one.url).query, body):
                 yield from (value for _, value in parse_qsl(source))
             if body.startswith("{"):
-                yield body
+                yield from json.loads(body).values()  # our own JSON: one flat object of strings
 
 
 def _libraries(client: object) -> set[str]:

@@ -165,6 +165,13 @@ def test_a_rule_of_the_test_comes_before_the_simulator_whichever_was_first(first
 def test_a_mock_that_asserts_that_all_rules_fired_does_not_miss_the_simulator() -> None:
     with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
         install(Echo(), mock)
+    with mocked(Echo()):
+        pass
+
+
+def test_a_rule_that_the_test_added_and_never_used_fails() -> None:
+    with pytest.raises(AssertionError, match="Not all requests"), mocked(Echo()) as mock:
+        mock.get("https://elsewhere.example/")
 
 
 @responses.activate

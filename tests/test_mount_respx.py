@@ -259,6 +259,11 @@ def test_a_router_that_asserts_that_all_routes_were_called_does_not_miss_the_sim
         install(Echo(), router)
 
 
+def test_a_route_that_the_test_added_and_never_used_fails() -> None:
+    with pytest.raises(AssertionError, match="not called"), mocked(Echo()) as router:
+        router.get("https://elsewhere.example/")
+
+
 def test_the_calls_that_the_simulator_answered_are_kept_under_its_name(echo: Echo) -> None:
     with mocked(echo) as router:
         httpx.get("https://github.com/x")

@@ -6,6 +6,7 @@ Redis is a real server: `redis-server` or `valkey-server` where the machine has 
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sqlite3
@@ -15,21 +16,29 @@ import sys
 import tempfile
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 import redis
 
 from mockidp.errors import UsageError
+from mockidp.simulator import Simulator
 from mockidp.store import FOREVER, GRACE, Grant, MemoryStore, Shelf, Store
 from mockidp.store_file import FileStore
 from mockidp.store_redis import RedisStore
 from mockidp.stores import open_store
+from mockidp.wire import Request
+from mockidp.world import World
 
 DAY = 86400.0
+BACK = "http://localhost:8000/callback"
+AUTHORIZE = "https://github.com/login/oauth/authorize?" + urlencode({"client_id": "mockidp", "redirect_uri": BACK})
+TOKEN = "https://github.com/login/oauth/access_token"
 
 
 def grant(**fields: Any) -> Grant:
@@ -229,7 +238,7 @@ class TestFileStore:
             for number in range(100):
                 store.put("code", str(number), grant())
                 store.once("nonce", str(number), 1300.0, 1000.0)
-            assert len(store) <= 1 + 2 * 20
+            assert store.count() <= 1 + 2 * 20
             assert [store.get("code", "99"), store.get("access", "a")] == [grant(), grant()]
             assert store.get("code", "0") is None
 
@@ -242,7 +251,7 @@ class TestFileStore:
             now[0] = 600.0 + GRACE
             assert store.get("code", "k") is None
             store.put("access", "new", grant())
-            assert len(store) == 1
+            assert store.count() == 1
 
     def test_what_never_ends_is_kept_for_a_month(self, tmp_path: Path) -> None:
         now = [0.0]
@@ -265,7 +274,7 @@ class TestFileStore:
     def test_several_processes_can_make_the_same_file(self, tmp_path: Path) -> None:
         assert _processes(MAKE, str(tmp_path / "new.db"), "50", str(tmp_path / "go")) == [50, 50, 50, 50]
         with FileStore(tmp_path / "new.db") as store:
-            assert len(store) == 200
+            assert store.count() == 200
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this platform")
     def test_a_forked_process_gets_a_connection_of_its_own(self, tmp_path: Path) -> None:
@@ -369,3 +378,89 @@ def test_a_word_opens_the_store_it_names(tmp_path: Path, redis_url: str) -> None
     for store in (file, remote):
         assert isinstance(store, FileStore | RedisStore)
         store.close()
+
+
+class TestALogin:
+    """Two simulators with one store, as in two processes."""
+
+    @pytest.fixture(params=["memory", "file", "redis"])
+    def store(self, request: pytest.FixtureRequest) -> Store:
+        store: Store = request.getfixturevalue(f"{request.param}_store")
+        return store
+
+    def code(self, simulator: Simulator) -> str:
+        answer = simulator.handle(Request.of("GET", AUTHORIZE))
+        return dict(parse_qsl(urlsplit(answer.header("location")).query))["code"]
+
+    def redeem(self, simulator: Simulator, code: str) -> str:
+        form = {"client_id": "mockidp", "client_secret": "mockidp-secret", "code": code, "redirect_uri": BACK}
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return simulator.handle(Request.of("POST", TOKEN, headers, urlencode(form).encode())).body.decode()
+
+    def test_begins_at_one_process_and_ends_at_another(self, store: Store) -> None:
+        one, two = (Simulator(World(person="alice"), store=store) for _ in range(2))
+        code = self.code(one)
+        assert self.redeem(two, code).startswith("access_token=gho_")
+        assert self.redeem(one, code).startswith("error=bad_verification_code")
+        assert [entry.refused for entry in one.world.journal.refusals()] == ["code_used"]
+
+    def test_a_code_is_redeemed_once_by_two_processes_at_the_same_moment(self, store: Store) -> None:
+        late = Late(store)
+        simulators = [Simulator(World(person="alice"), store=late) for _ in range(2)]
+        code = self.code(simulators[0])
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(lambda simulator: self.redeem(simulator, code), simulators))
+        assert sorted(answer.partition("=")[0] for answer in answers) == ["access_token", "error"]
+        refused = [entry.refused for simulator in simulators for entry in simulator.world.journal.refusals()]
+        assert refused == ["code_used"]
+
+    def test_no_code_and_no_token_is_kept_readable_as_a_key(self, file_store: FileStore) -> None:
+        simulator = Simulator(World(person="alice"), store=file_store)
+        code = self.code(simulator)
+        token = dict(parse_qsl(self.redeem(simulator, code)))["access_token"]
+        keys = [row[0] for row in file_store._run("SELECT key FROM record").fetchall()]
+        assert len(keys) == 2
+        assert not [key for key in keys if code in key or token in key]
+
+
+class Late:
+    """A store that answers for a code only when two have asked: both find it unused."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.both = store, threading.Barrier(2)
+
+    def get(self, kind: str, key: str) -> Grant | None:
+        found = self.store.get(kind, key)
+        if kind == "code":
+            self.both.wait(timeout=10)
+        return found
+
+    def put(self, kind: str, key: str, grant: Grant) -> None:
+        self.store.put(kind, key, grant)
+
+    def drop(self, kind: str, key: str) -> None:
+        self.store.drop(kind, key)
+
+    def use(self, kind: str, key: str) -> bool:
+        return self.store.use(kind, key)
+
+    def once(self, kind: str, key: str, expires: float, now: float) -> bool:
+        return self.store.once(kind, key, expires, now)
+
+
+def test_memory_does_not_grow_with_the_number_of_logins() -> None:
+    simulator = Simulator(World(person="alice"), store=MemoryStore(limit=20))
+
+    def logins(count: int) -> int:
+        for _ in range(count):
+            code = TestALogin().code(simulator)
+            TestALogin().redeem(simulator, code)
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        before = logins(300)  # fills what is bounded: the store, and the journal's 200 logins
+        assert logins(300) - before < 20_000, "bytes that 300 logins left behind"
+    finally:
+        tracemalloc.stop()

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mockidp.check.finding import Finding
+from mockidp.check.published import published
 from mockidp.contract import schema
 from mockidp.contract.body import Body, pick
 from mockidp.contract.files import contracts_folder
@@ -239,5 +240,5 @@ def refresh_at_token(loaded: Loaded) -> Iterator[Complaint]:
 RULES = {
     "sourced": sourced, "complete": complete, "compiles": compiles, "names_known": names_known,
     "identity_distinct": identity_distinct, "routes_distinct": routes_distinct,
-    "discovery_agrees": discovery_agrees, "refresh_at_token": refresh_at_token,
+    "discovery_agrees": discovery_agrees, "refresh_at_token": refresh_at_token, "published": published,
 }

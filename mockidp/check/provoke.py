@@ -115,7 +115,7 @@ OAUTH2: dict[str, Provocation] = {
     "denied": Provocation("authorize", lambda walk, lab: setattr(walk, "person", "dave")),
     "bad_code": Provocation("token", stranger_code),
     "unknown_client@token": Provocation("token", unknown_app, "secret", "unknown_client"),
-    "credentials_missing": Provocation("token", drop("app.id", "app.secret", "basic"), "auth:either", "wrong_secret"),
+    "credentials_missing": Provocation("token", drop("app.id", "app.secret", "basic"), "auth:either"),
     "unsupported_grant_type": Provocation("token", send(grant_type="password"), "literal:grant_type"),
     "code_used": Provocation("token", again),
     "code_expired": Provocation("token", wait("code")),

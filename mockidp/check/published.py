@@ -208,8 +208,8 @@ def _callback_differences(said: StepEntry, exchange: Exchange) -> Iterator[Row]:
 
 def callback_problems(want: Mapping[str, str], have: Mapping[str, Pattern]) -> dict[str, str]:
     """Parameter → how the contract's callback departs from the published one."""
-    out = {name: "is missing, published is that it is always there" for name, text in want.items()
-           if name not in have and "*" not in name and not kind(text).optional}
+    out = {name: f"is missing, published is that it is {'sometimes' if kind(text).optional else 'always'} there"
+           for name, text in want.items() if name not in have and (kind(text).own or not kind(text).optional)}
     for name, pattern in have.items():
         text = _named(want, name)
         value = pattern.text.removesuffix("?")
@@ -240,11 +240,18 @@ def answer_problems(said: StepEntry, row: AnswerEntry, exchange: Exchange, hidde
     for name in (answer.type, answer.otherwise):
         if row.type and name and not any(_same_type(known, name) for known in row.type):
             out["type"] = f"the type is {name!r}, published is {' or '.join(map(repr, row.type))}"
-    asked = {name: value for name, value in exchange.when.items() if not name.startswith("person.")}
+    asked = _asked(exchange)
     if row.when and asked != row.when:
         out["when"] = f"is answered when {asked or 'nothing'} was asked, published is {row.when}"
     base = next((item.fields for item in said.answers if row.like and item.about == row.like), {})
     return out | _body_problems({**base, **row.fields}, row.complete, answer.body, hidden)
+
+
+def _asked(exchange: Exchange) -> dict[str, str]:
+    """What must have been asked for this answer, by the names of the parameters."""
+    steps = [item for item in exchange.wire.exchanges if not item.when]
+    called = {pattern.names[0]: key for item in steps for key, (_, pattern) in _params(item).items() if pattern.names}
+    return {called.get(name, name): value for name, value in exchange.when.items() if not name.startswith("person.")}
 
 
 def _body_problems(fields: Mapping[str, str], complete: bool, body: Body | None,

@@ -7,7 +7,7 @@ shape in one line a fact:
 |---|---|
 | `"string"`, `"integer|null"`, `"any"` | the JSON types that a value may have |
 | `"string?"` | it may be left out |
-| `"string, own"` | it is the person's or the login's own: a contract that always answers the same is wrong |
+| `"string, own"` | it is the person's or the login's own: a contract that always answers the same, or never, is wrong |
 | `"string = a|b"` | it is one of these; `*` stands for any text |
 | `{shop}` in a URL | one host label or one path segment; `{+server}` is a base URL with whatever path it has |
 | `"/a/*/b"`, `"/a/@id"` | every item of a list; an attribute. Forms and lines are objects, XML begins with its root |
@@ -287,7 +287,7 @@ class Shape:
 
     def _missing(self, nodes: Mapping[str, Any], typed: bool, optional: frozenset[str]) -> Iterator[tuple[str, str]]:
         for keys, item in self.kinds.items():
-            if item.optional or "*" in keys[-1]:
+            if item.optional or not keys or "*" in keys[-1]:
                 continue
             for parent in [at for at in nodes if _same(keys[:-1], at)]:
                 at = f"{parent}/{keys[-1]}"
@@ -318,7 +318,7 @@ class Shape:
     def own(self, nodes: Mapping[str, Any]) -> Iterator[str]:
         """The places whose values are the person's or the login's own."""
         for at, value in nodes.items():
-            item = self._kind(at) if at and value is not None else None
+            item = self._kind(at) if value is not None else None
             if item is not None and item.own:
                 yield at
 

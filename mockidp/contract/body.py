@@ -280,7 +280,7 @@ class Xml:
     @staticmethod
     def _find(document: Any, place: str) -> tuple[Any, str]:
         path, _, attribute = place.partition("@")
-        path = path.rstrip("/")
+        path = path.strip("/")
         return (document.find(path) if path else document), attribute
 
     @classmethod

@@ -92,7 +92,7 @@ class Source:
                 raise
             line = find_line(self.text, [*path, *([error.key] if error.key else [])])
             raise ContractError(str(error), file=self.file, line=line, key=".".join(filter(None, path))) from None
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, SyntaxError, ValueError) as error:  # of JSON, XML and key-value lines
             raise ContractError(f"body does not parse: {error}", file=self.file, line=find_line(self.text, path),
                                 key=".".join(filter(None, path))) from None
 

@@ -39,9 +39,11 @@ def is_signed(call: Call) -> bool:
 
 
 def unreadable(call: Call) -> Refusal | None:
-    """A malformed header, or a parameter that comes more than once (section 3.2)."""
+    """A malformed header, a parameter that comes more than once (section 3.2), or a URL that cannot be signed."""
     try:
         signed(call)
+        for url in urls(call):
+            sig.base_uri(url)
     except sig.OAuth1Error as error:
         return Refusal("bad_request", str(error))
     return None

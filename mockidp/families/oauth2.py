@@ -161,9 +161,8 @@ def best_practice(call: Call) -> Refusal | None:
 def credentials_missing(call: Call) -> Refusal | None:
     if call.wire.client.auth != "either":
         return None
-    ways = [name for name, sent in (("Basic", call.told("basic")), ("body", call.values["presented_secret"])) if sent]
-    if not ways:
-        return Refusal("wrong_secret", "no client credentials, neither Basic nor in the body")
+    if call.told("basic") is None and not call.values["presented_secret"]:
+        return Refusal("credentials_missing", "no client credentials, neither Basic nor in the body")
     return None
 
 

@@ -20,7 +20,7 @@ from mockidp.errors import Refusal
 from mockidp.families import oauth2
 from mockidp.families import openid2_sig as sig
 from mockidp.families.base import Call, Family, card
-from mockidp.families.openid2_extensions import ax_answer, fields, sreg_answer, wanted
+from mockidp.families.openid2_extensions import LINE, ax_answer, fields, sreg_answer, wanted
 from mockidp.journal import Login
 from mockidp.store import Grant
 from mockidp.wire import Pairs, Response
@@ -151,6 +151,8 @@ def bad_identity(call: Call) -> Refusal | None:
                        expected=claimed, got=identity)
     if identity in (None, sig.IDENTIFIER_SELECT):
         return None
+    if any(LINE.fullmatch(url) is None for url in (claimed, identity)):
+        return Refusal("bad_identity", "openid.claimed_id or openid.identity is no URL")
     page = call.wire.step("identifier")
     real = split_base(call, identity)[1]
     if page is None or not any(matched(url, real) for url in page.urls):

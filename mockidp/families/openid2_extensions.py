@@ -5,12 +5,15 @@ What a provider knows of a person stands in its contract: "sreg.<field>" and the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from mockidp.families.base import Call
 
 SREG = ("http://openid.net/extensions/sreg/1.1", "http://openid.net/sreg/1.0")
 AX = "http://openid.net/srv/ax/1.0"
+NAME = re.compile(r"[\w-]+", re.ASCII)  # of an extension or attribute: others would break out of a signed line
+LINE = re.compile(r"[^\x00-\x1f\x7f]+")
 
 
 def fields(call: Call) -> dict[str, str]:
@@ -22,11 +25,11 @@ def fields(call: Call) -> dict[str, str]:
 def alias(call: Call, *namespaces: str) -> str | None:
     """The name under which the request uses an extension."""
     return next((key.removeprefix("openid.ns.") for key, value in fields(call).items()
-                 if key.startswith("openid.ns.") and value in namespaces), None)
+                 if NAME.fullmatch(key.removeprefix("openid.ns.")) and value in namespaces), None)
 
 
 def listed(text: str | None) -> list[str]:
-    return [item.strip() for item in (text or "").split(",") if item.strip()]
+    return [item for item in re.split(r"\s*,\s*", (text or "").strip()) if NAME.fullmatch(item)]
 
 
 def sreg_asked(call: Call) -> tuple[str, list[str]] | None:
@@ -58,7 +61,7 @@ def ax_asked(call: Call) -> tuple[str, dict[str, str]] | None:
         return None
     names = [*listed(sent.get(f"openid.{prefix}.required")), *listed(sent.get(f"openid.{prefix}.if_available"))]
     types = {name: sent.get(f"openid.{prefix}.type.{name}", "") for name in names}
-    return prefix, {name: kind for name, kind in types.items() if kind}
+    return prefix, {name: kind for name, kind in types.items() if LINE.fullmatch(kind)}
 
 
 def ax_answer(call: Call) -> Iterator[tuple[str, str]]:
@@ -72,12 +75,17 @@ def ax_answer(call: Call) -> Iterator[tuple[str, str]]:
     for name, kind in types.items():
         yield f"openid.{prefix}.type.{name}", kind
         most = fields(call).get(f"openid.{prefix}.count.{name}")
-        values = ax_values(call, kind)[: int(most) if most and most.isdecimal() else None if most else 1]
+        values = ax_values(call, kind)[: how_many(most)]
         if most or not values:
             yield f"openid.{prefix}.count.{name}", str(len(values))
             yield from ((f"openid.{prefix}.value.{name}.{at}", value) for at, value in enumerate(values, 1))
         else:
             yield f"openid.{prefix}.value.{name}", values[0]
+
+
+def how_many(count: str | None) -> int | None:
+    """A count as asked for: one where none was, any number for `unlimited` and for what is no number."""
+    return 1 if not count else int(count) if re.fullmatch("[0-9]{1,6}", count) else None
 
 
 def ax_values(call: Call, kind: str) -> list[str]:
@@ -90,7 +98,7 @@ def ax_values(call: Call, kind: str) -> list[str]:
 def known_of(call: Call, name: str) -> str | None:
     """A value of [person] that may be absent."""
     value = call.derived(name) if name in call.wire.person else None
-    return None if value is None else str(value)
+    return None if value is None else " ".join(LINE.findall(str(value)))
 
 
 def wanted(call: Call) -> list[str]:

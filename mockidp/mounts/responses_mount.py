@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -56,17 +56,10 @@ def _text(value: str | bytes) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
-def _read(body: object) -> bytes:
+def _read(body: str | bytes | Iterable[str | bytes] | None) -> bytes:
     """The body that requests would send: bytes, text, nothing, or an iterable of pieces."""
-    if body is None:
-        return b""
-    if isinstance(body, bytes | bytearray):
-        return bytes(body)
-    if isinstance(body, str):
-        return body.encode("utf-8")
-    if isinstance(body, Iterator) or hasattr(body, "__iter__"):
-        return b"".join(piece.encode("utf-8") if isinstance(piece, str) else piece for piece in body)
-    raise UsageError(f"a body of type {type(body).__name__} cannot be read")
+    pieces = [body or b""] if body is None or isinstance(body, str | bytes | bytearray) else body
+    return b"".join(piece.encode("utf-8") if isinstance(piece, str) else piece for piece in pieces)
 
 
 def _wait(delay: float, request: PreparedRequest) -> None:
@@ -95,6 +88,6 @@ def install(simulator: Simulator, mock: responses.RequestsMock | None = None) ->
 
 @contextmanager
 def mocked(simulator: Simulator) -> Iterator[responses.RequestsMock]:
-    """`with mocked(simulator) as mock:` an active mock of its own; more rules can be added to it."""
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+    """`with mocked(simulator) as mock:` an active mock of its own. Rules that are added to it have to be used."""
+    with responses.RequestsMock() as mock:
         yield install(simulator, mock)

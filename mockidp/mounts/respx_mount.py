@@ -58,6 +58,6 @@ def install(simulator: Simulator, router: respx.Router | None = None) -> respx.R
 
 @contextmanager
 def mocked(simulator: Simulator) -> Iterator[respx.Router]:
-    """`with mocked(simulator) as router:` an active router of its own; more routes can be added to it."""
-    with respx.mock(assert_all_called=False) as router:
+    """`with mocked(simulator) as router:` an active router of its own. Routes that are added to it have to be used."""
+    with respx.mock() as router:
         yield install(simulator, router)

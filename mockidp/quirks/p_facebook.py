@@ -14,7 +14,7 @@ import hmac
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec.structs import replace
 
@@ -27,6 +27,9 @@ from mockidp.families import oauth2
 from mockidp.families.base import Call, Rule
 from mockidp.families.oauth2 import OAuth2
 from mockidp.wire import Pairs, Request, Response
+
+if TYPE_CHECKING:
+    from mockidp.check.mock import Lab
 
 # Version and the day it ends, oldest first (docs/graph-api/changelog/versions, 2026-11); from v25.0 on it is not known
 # or far. A version that has ended is answered as the oldest that has not.

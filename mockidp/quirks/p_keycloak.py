@@ -155,7 +155,7 @@ class Rules(oidc.Oidc):
 
     rules = {
         **oidc.Oidc.rules,
-        "authorize": (unknown_realm, oauth2.unknown_client, oauth2.redirect_unregistered, oauth2.misfit,
+        "authorize": (oauth2.unknown_client, oauth2.redirect_unregistered, unknown_realm, oauth2.misfit,
                       oauth2.scope_unknown, oauth2.challenge_method_refused, oauth2.best_practice, oidc.login_required),
         "any": (unknown_realm, oauth2.misfit),
         "token": (oauth2.unknown_code, of_another_realm, oauth2.code_used, oauth2.code_expired, oauth2.redirect_missing,

@@ -32,7 +32,7 @@ def bad_key(call: Call) -> Refusal | None:
     """Also settles which app it is."""
     key, apps = call.values.pop("app.secret", None) or "", call.world.apps
     known = [app for app in apps.of(call.provider) if hmac.compare_digest(app.client_secret.encode(), key.encode())]
-    call.app = known[0] if known else apps.learn(call.provider, key, None)
+    call.app = known[0] if known else apps.learn(call.provider, key, None) if key else None
     if call.app is None:
         ready = apps.ready(call.provider).client_secret
         return Refusal("bad_key", "no app has this Web API key", expected=oauth2.hint(ready), got=oauth2.hint(key))

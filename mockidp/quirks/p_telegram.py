@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -24,7 +24,7 @@ from mockidp.check.walk import FIELDS, Seen, WalkError
 from mockidp.contract.wire import Exchange
 from mockidp.errors import Refusal
 from mockidp.families import oauth2, oidc
-from mockidp.families.base import Call, Rule
+from mockidp.families.base import Call
 from mockidp.journal import Login
 from mockidp.wire import Pairs, Response
 
@@ -175,11 +175,6 @@ class Rules(oidc.Oidc):
 
     def login_of(self, call: Call) -> Login | None:
         return call.world.journal.begin(call.provider, call.now) if call.step in WIDGETS else super().login_of(call)
-
-    def rules_of(self, call: Call) -> Iterator[Rule]:
-        if call.step not in WIDGETS:
-            return super().rules_of(call)
-        return iter((oauth2.misfit, *self.rules[call.step]))
 
     def prepare_fault(self, call: Call) -> None:
         if call.step in WIDGETS:

@@ -423,6 +423,27 @@ def test_an_echoed_secret_is_no_detail(answers_to, echo, kept):
     assert (error.code, error.detail) == ("token_refused", kept)
 
 
+@pytest.mark.parametrize("name", ["google", "shopify"])
+@pytest.mark.parametrize("part", ["whole", "part"])
+def test_an_echo_that_looks_like_an_error_value_is_no_detail_either(make, refused, now, name, part):
+    """google sends a form, shopify JSON; the code is made of letters only, as error values are."""
+    provider, code = make(name), "letters_only"
+    provider.check_callback = lambda session, callback: None
+    echo = code if part == "whole" else f"bad_{code}"
+    session = provider.begin(
+        redirect_uri="https://app.example/cb", **({"shop": "petstore"} if name == "shopify" else {})
+    ).session
+    client = Anything((400, {"error": echo}, JSON)).client()
+    error = refused(provider.finish, session, {"state": session["state"], "code": code}, http=client)
+    assert (error.code, error.detail) == ("token_refused", None)
+    assert code not in str(error)
+
+
+@pytest.mark.parametrize(("number", "kept"), [(40029, "40029"), (10**6, None), (True, None)])
+def test_a_short_number_is_a_detail(answers_to, number, kept):
+    assert answers_to("weixin", (200, {"errcode": number}, TEXT)).detail == kept
+
+
 def test_an_error_says_what_where_and_what_next(answers_to):
     error = answers_to("github", (200, {"error": "bad_verification_code"}, JSON))
     assert str(error) == (

@@ -569,6 +569,7 @@ def test_steam_takes_only_its_own_identifiers(make, refused, now, claimed_id):
         (429, "<html>", "rate_limited", None),
         (500, "<html>", "server_error", None),
         (200, "<html>", "bad_response", None),
+        (200, "[]", "bad_response", None),
     ],
 )
 def test_steam_asks_for_the_profile(make, refused, now, status, body, code, uid):
