@@ -232,6 +232,13 @@ def test_an_ecdsa_signature_of_another_length_is_refused(size: int) -> None:
         jose.check_signature("ES256", key.public, b"data", b"\0" * size)
 
 
+def test_a_valid_ecdsa_signature_with_a_zero_between_its_halves_is_refused() -> None:
+    key = KeyRing().signing("ES256")
+    signature = jose.make_signature("ES256", key.private, b"data")
+    with pytest.raises(JoseError, match="does not match"):
+        jose.check_signature("ES256", key.public, b"data", signature[:32] + b"\0" + signature[32:])
+
+
 @pytest.mark.parametrize("alg", ALGS)
 def test_a_public_key_survives_its_jwk(alg: str) -> None:
     key = KeyRing().signing(alg)

@@ -349,6 +349,9 @@ def test_a_realm_may_begin_with_a_wildcard(sim: Simulator, realm: str) -> None:
 def test_what_the_endpoint_cannot_read_is_a_direct_error(sim: Simulator) -> None:
     assert "error" in lines(post(sim, {"openid.mode": "something"}), 400)
     assert "error" in lines(post(sim, {}), 400)
+    asked = {"openid.mode": "associate", "openid.assoc_type": "HMAC-SHA1", "openid.session_type": "no-encryption"}
+    assert "error" in lines(post(sim, asked), 400)  # no openid.ns: that would be version 1
+    assert why(sim) == "bad_request"
     assert sim.handle(Request.of("GET", SERVER)).status == 400
 
 

@@ -359,9 +359,49 @@ def test_a_request_token_opens_once_and_only_after_a_decision(sim: Simulator) ->
 
 
 def test_a_request_token_ages(sim: Simulator) -> None:
-    token = request_token(sim)
+    early, late = request_token(sim), request_token(sim)
+    form = {"oauth_verifier": callback(authorize(sim, late[0]))["oauth_verifier"]}
     sim.world.clock.advance(3600)
+    assert authorize(sim, early[0]).status == 403
+    now = {"oauth_timestamp": str(int(NOW) + 3600)}
+    response = sim.handle(signed("POST", f"{API}/oauth/access_token", token=late, form=form, oauth=now))
+    assert (response.status, why(sim)[0]) == (401, "request_token_expired")
+
+
+def test_a_request_token_is_decided_upon_once(sim: Simulator) -> None:
+    token = request_token(sim)
+    callback(authorize(sim, token[0]))
     assert authorize(sim, token[0]).status == 403
+    assert why(sim)[0] == "request_token_authorized"
+    assert sim.handle(Request.of("GET", f"{API}/oauth/authenticate")).status == 403
+    assert why(sim)[0] == "request_token_missing"
+
+
+@pytest.mark.parametrize(("spoil", "refused"), [
+    ({"oauth": {"oauth_consumer_key": "nobody"}}, "unknown_consumer"), ({"secret": "guessed"}, "bad_signature"),
+    ({"oauth": {"oauth_timestamp": str(int(NOW) - 301)}}, "timestamp_refused"),
+    ({"oauth": {"oauth_nonce": "twice"}}, "nonce_used"), ({"tail": ", oops"}, "bad_request"),
+])
+@pytest.mark.parametrize("step", ["request_token", "access_token", "userinfo"])
+def test_every_signed_request_is_held_to_the_same_rules(
+    sim: Simulator, step: str, spoil: dict[str, Any], refused: str
+) -> None:
+    first = request_token(sim)
+    form = {"oauth_verifier": callback(authorize(sim, first[0]))["oauth_verifier"]}
+    tail, spoil = spoil.get("tail", ""), {key: value for key, value in spoil.items() if key != "tail"}
+    if step == "request_token":
+        spoil["oauth"] = {"oauth_callback": BACK, **spoil.get("oauth", {})}
+        request = signed("POST", f"{API}/oauth/request_token", **spoil)
+    elif step == "access_token":
+        request = signed("POST", f"{API}/oauth/access_token", token=first, form=form, **spoil)
+    else:
+        got = fields(sim.handle(signed("POST", f"{API}/oauth/access_token", token=first, form=form)))
+        request = signed("GET", PROFILE, token=(got["oauth_token"], got["oauth_token_secret"]), **spoil)
+    request.headers["authorization"] += tail
+    if refused == "nonce_used":
+        assert sim.handle(request).status == 200
+    assert sim.handle(request).status in (400, 401)
+    assert why(sim)[0] == refused
 
 
 def test_tokens_are_bound_to_their_app(sim: Simulator) -> None:

@@ -289,7 +289,7 @@ class Shape:
         for keys, item in self.kinds.items():
             if item.optional or not keys or "*" in keys[-1]:
                 continue
-            for parent in [at for at in nodes if _same(keys[:-1], at)]:
+            for parent in _places(keys[:-1], nodes):
                 at = f"{parent}/{keys[-1]}"
                 if isinstance(nodes[parent], list) or (typed and nodes[parent] is None):
                     continue
@@ -312,8 +312,8 @@ class Shape:
         return item.wrong(value)
 
     def _kind(self, at: str) -> Kind | None:
-        return next((item for exact in (True, False) for keys, item in self.kinds.items()
-                     if _same(keys, at, exact)), None)
+        exact = self.kinds.get(tuple(at.split("/")[1:]))
+        return exact or next((item for keys, item in self.kinds.items() if _same(keys, at)), None)
 
     def own(self, nodes: Mapping[str, Any]) -> Iterator[str]:
         """The places whose values are the person's or the login's own."""
@@ -330,9 +330,16 @@ class Shape:
         return any(len(keys) > depth and _same(keys[:depth], parent) for keys in self.kinds)
 
 
+def _places(keys: tuple[str, ...], nodes: Mapping[str, Any]) -> list[str]:
+    """Every place of a body that a published one stands for."""
+    if not any("*" in key for key in keys):
+        at = "".join(f"/{key}" for key in keys)
+        return [at] if at in nodes else []
+    return [at for at in nodes if _same(keys, at)]
+
+
 @cache
-def _same(keys: tuple[str, ...], at: str, exact: bool = False) -> bool:
+def _same(keys: tuple[str, ...], at: str) -> bool:
     got = at.split("/")[1:]
-    if len(got) != len(keys):
-        return False
-    return all(key == one or (not exact and "*" in key and like(key, one)) for key, one in zip(keys, got, strict=True))
+    return len(got) == len(keys) and all(
+        key == one or ("*" in key and like(key, one)) for key, one in zip(keys, got, strict=True))

@@ -97,6 +97,7 @@ class Exchange(Part):
     scope: list[str] | None = None
     when: dict[str, str] | None = None
     authenticated: bool | None = None
+    spare: bool | None = None
     since: datetime.date | None = None
     until: datetime.date | None = None
     evidence: str | None = None

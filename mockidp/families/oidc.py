@@ -37,10 +37,11 @@ def issue_id_token(call: Call) -> str | None:
     spec, body = call.wire.spec.id_token, call.wire.claims
     if spec is None or body is None:
         return None
-    faults = call.faults("token")
+    faults = call.faults("token", *CLAIM_FAULTS, *SIGNATURE_FAULTS)
     claims = filled(call, body)
     for fault in faults:
-        CLAIM_FAULTS.get(fault.name, lambda claims, call: None)(claims, call)
+        if fault.name in CLAIM_FAULTS:
+            CLAIM_FAULTS[fault.name](claims, call)
     return _signed(claims, ring(call), spec.alg, faults)
 
 
@@ -80,6 +81,7 @@ def _early(claims: dict[str, Any], call: Call) -> None:
     claims["exp"] = int(call.now) + 7200
 
 
+SIGNATURE_FAULTS = ("alg_none", "hs256_public_key", "wrong_key", "unknown_kid")
 CLAIM_FAULTS: dict[str, Any] = {
     "id_token_expired": _expired,
     "id_token_not_yet_valid": _early,

@@ -331,7 +331,7 @@ def assertion(call: Call, params: Pairs) -> Pairs:
     """The fields of a positive assertion with extensions and signature; one without an association is kept."""
     sent = {key: value for key, value in params if key not in ("openid.signed", "openid.sig")}
     more = dict([*sreg_answer(call), *ax_answer(call)])
-    faults = {fault.name for fault in call.faults("token")}
+    faults = {fault.name for fault in call.faults("token", *FIELD_FAULTS, "unsigned_identity", "wrong_key", "alg_none")}
     for name in faults & FIELD_FAULTS.keys():
         FIELD_FAULTS[name](sent, call)
     names = [name for name in dict(params)["openid.signed"].split(",") if name == "signed" or f"openid.{name}" in sent]

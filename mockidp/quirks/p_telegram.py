@@ -109,7 +109,7 @@ def members(call: Call) -> dict[str, Any]:
 
 def asked_for(call: Call) -> set[str]:
     """The faults of a signed answer; looked up once a call."""
-    return {fault.name for fault in call.faults("token")}
+    return {fault.name for fault in call.faults("token", "wrong_key", "unknown_kid", "id_token_expired")}
 
 
 def signed(call: Call) -> str:
