@@ -175,8 +175,8 @@ def _client_mutants(provider: str, table: Table) -> Iterator[Mutant]:
 def _other_url(old: Any) -> Any:
     if isinstance(old, list):
         return [_other_url(item) for item in old]
-    method, _, url = old.partition(" ")
-    return f"{method} {url}/moved"
+    url, hash_, fragment = old.partition("#")
+    return f"{url}/moved{hash_}{fragment}"
 
 
 def _other_method(old: Any) -> Any:
