@@ -187,7 +187,7 @@ def pem_ec_p256(name: str = "mockidp") -> str:
 @lru_cache(maxsize=256)
 def public_of(pem: str) -> PublicKey:
     """The public key in a PEM that holds a private or a public one; UsageError when there is none we know."""
-    raw = pem.strip().encode("utf-8")
+    raw = pem.encode("utf-8")
     try:
         loaded = (
             serialization.load_pem_private_key(raw, None).public_key()

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-LIMIT = 2048  # records of a kind in memory: at least so many logins can be under way at once
+LIMIT = 1500  # records of a kind in memory: so many logins can be under way at once, and all kinds take 8 MiB
 GRACE = 3600.0  # seconds for which a record outlives its end, so that the journal can say "too old", not "unknown"
 FOREVER = 30 * 86400.0  # seconds for which a lasting store keeps what has no end
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -23,15 +24,13 @@ SWEEP = 256  # writes of one process between two clean-ups
 PATIENCE = 10.0  # seconds to wait for another process's write
 VERSION = 1  # of the table, in the file's user_version
 
-SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS record (
-    seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, used INTEGER NOT NULL,
-    expires REAL NOT NULL, gone REAL NOT NULL, grant_ BLOB NOT NULL, UNIQUE (kind, key)
-);
-CREATE INDEX IF NOT EXISTS record_age ON record (kind, seq);
-CREATE INDEX IF NOT EXISTS record_gone ON record (gone);
-PRAGMA user_version = {VERSION};
-"""
+SCHEMA = (
+    "CREATE TABLE record (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, used INTEGER NOT NULL, "
+    "expires REAL NOT NULL, gone REAL NOT NULL, grant_ BLOB NOT NULL, UNIQUE (kind, key))",
+    "CREATE INDEX record_age ON record (kind, seq)",
+    "CREATE INDEX record_gone ON record (gone)",
+    f"PRAGMA user_version = {VERSION}",
+)
 PUT = """
 INSERT INTO record (kind, key, used, expires, gone, grant_) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (kind, key) DO UPDATE SET used = max(used, excluded.used), expires = excluded.expires,
@@ -141,15 +140,30 @@ def connect(path: Path) -> sqlite3.Connection:
     """A connection that commits every statement. sqlite3.Error when the file is no store of this version."""
     db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     try:
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version not in (0, VERSION) or (version == 0 and db.execute("SELECT 1 FROM sqlite_master").fetchone()):
-            raise sqlite3.DatabaseError("the file is not a store of this version of mockidp")
+        with _alone(db):
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0 and db.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+                for statement in SCHEMA:
+                    db.execute(statement)
+            elif version != VERSION:
+                raise sqlite3.DatabaseError("the file is not a store of this version of mockidp")
         _write_ahead(db)
-        db.executescript(SCHEMA)
     except BaseException:
         db.close()
         raise
     return db
+
+
+@contextmanager
+def _alone(db: sqlite3.Connection) -> Iterator[None]:
+    """One transaction, in which no other process changes the file."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
 
 
 def _write_ahead(db: sqlite3.Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -37,10 +38,23 @@ def test_two_rings_share_the_pooled_key_so_that_a_world_costs_nothing() -> None:
 
 
 def test_threads_that_need_the_first_key_at_once_get_the_same_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    make = keys._make
+
+    def slowly(alg: str) -> keys._Material:
+        time.sleep(0.01)
+        return make(alg)
+
     monkeypatch.setattr(keys, "_pool", {})
+    monkeypatch.setattr(keys, "_make", slowly)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: keys._pooled_material("ES256", 0).digest, range(16)))
+        found = list(pool.map(lambda _: keys._pooled_material("ES256", 0).digest, range(4)))
     assert len(set(found)) == 1
+
+
+def test_algorithms_of_one_kind_share_their_key() -> None:
+    ring = KeyRing()
+    assert ring.signing("RS256").private is ring.signing("PS384").private
+    assert ring.signing("ES256").private is not ring.signing("ES384").private
 
 
 @pytest.mark.parametrize("alg", ALGS)

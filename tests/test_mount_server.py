@@ -180,6 +180,13 @@ def test_it_runs_on_asyncio_and_on_uvloop(factory: object, monkeypatch: pytest.M
         assert talk(here, b"garbage\r\n\r\n").startswith(b"HTTP/1.1 400")
 
 
+def test_uvloop_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    uvloop = pytest.importorskip("uvloop")
+    assert server.loop_factory() is uvloop.new_event_loop
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    assert server.loop_factory() is None
+
+
 def test_without_httptools_h11_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mockidp.mounts.httptools_guard", None)
     with Server(Echo(), port=0) as here:
@@ -487,8 +494,12 @@ def test_a_failure_at_start_is_raised_where_the_server_was_started(monkeypatch: 
         raise UsageError("no protocol")
 
     monkeypatch.setattr(server, "protocol_class", broken)
+    here = Server(Echo(), port=0)
     with pytest.raises(UsageError, match="no protocol"):
-        Server(Echo(), port=0).__enter__()
+        here.__enter__()
+    assert here._thread
+    here._thread.join(1)
+    socket.create_server(("127.0.0.1", here.port)).close()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of another kind")

@@ -303,3 +303,23 @@ def test_the_version_is_a_setting() -> None:
     wire = World(settings={"facebook": {"VERSION": "v19.0"}}).wire("facebook")
     assert wire.settings["GRAPH_API_URL"] == "https://graph.facebook.com/v19.0"
     assert wire.settings["AUTHORIZE_URL"] == "https://www.facebook.com/v19.0/dialog/oauth"
+
+
+def test_a_response_type_that_the_dialog_does_not_know_stays_at_facebook(sim: Simulator) -> None:
+    response = dialog(sim, response_type="code id_token")
+    assert (response.status, response.header("location")) == (400, "")
+
+
+def test_a_token_opens_nothing_of_another_person(sim: Simulator) -> None:
+    sim.world.person = "bob"
+    other = read(sim, f"{GRAPH}/me", access_token=token(sim))["id"]
+    sim.world.person = "alice"
+    found = error(ask(sim, f"{GRAPH}/{other}/permissions", access_token=token(sim)))
+    assert (found["code"], found["error_subcode"]) == (100, 33)
+
+
+def test_a_token_of_somebody_who_removed_the_app_cannot_be_exchanged(sim: Simulator) -> None:
+    short = short_token(sim)
+    read(sim, f"{GRAPH}/me/permissions", "DELETE", access_token=token(sim))
+    form = {"grant_type": "fb_exchange_token", "client_id": "mockidp", "client_secret": "mockidp-secret"}
+    assert error(ask(sim, f"{GRAPH}/oauth/access_token", fb_exchange_token=short, **form))["error_subcode"] == 458

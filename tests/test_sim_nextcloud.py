@@ -220,3 +220,9 @@ def test_the_page_form_works_too(sim: Simulator) -> None:
 def test_the_challenge_of_the_tests_is_that_of_the_verifier() -> None:
     digest = hashlib.sha256(VERIFIER.encode()).digest()
     assert base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == CHALLENGE
+
+
+def test_a_verifier_that_is_too_short_is_refused_although_it_fits(sim: Simulator) -> None:
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(b"short").digest()).rstrip(b"=").decode()
+    code = callback(authorize(sim, code_challenge=challenge, code_challenge_method="S256"))["code"]
+    assert json.loads(exchange(sim, code=code, code_verifier="short").body) == {"error": "invalid_grant"}

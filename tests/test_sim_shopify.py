@@ -143,8 +143,11 @@ def test_codes_and_tokens_of_one_shop_open_no_other(sim: Simulator) -> None:
     assert json.loads(exchange(sim, other, code=callback(authorize(sim))["code"]).body)["error"] == "invalid_request"
     response = shop(sim, token(sim)["access_token"], at=other)
     assert (response.status, json.loads(response.body)) == (401, {"errors": INVALID})
+    refresh_token = token(sim, expiring="1")["refresh_token"]
+    response = exchange(sim, other, grant_type="refresh_token", refresh_token=refresh_token)
+    assert json.loads(response.body)["error"] == "invalid_grant"
     refused = [entry.refused for entry in sim.world.journal.refusals()]
-    assert refused == ["code_of_another_shop", "token_of_another_shop"]
+    assert refused == ["code_of_another_shop", "token_of_another_shop", "refresh_token_of_another_shop"]
 
 
 def test_a_per_user_token_tells_who_logged_in(sim: Simulator) -> None:

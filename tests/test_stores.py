@@ -322,9 +322,10 @@ print(count)
 FORK = SETUP + """
 with FileStore(path) as store:
     store.put("code", "k", grant)
+    ours = store._db
     child = os.fork()
     if child == 0:
-        os._exit(0 if store.use("code", "k") else 1)
+        os._exit(0 if store.use("code", "k") and store._db is not ours else 1)
     _, status = os.waitpid(child, 0)
     print(int(status == 0 and store.get("code", "k").used))
 """

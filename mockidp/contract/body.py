@@ -138,8 +138,8 @@ def kind_of(content_type: str, data: bytes = b"") -> str:
         return "xml"
     if name == "text/plain" and data[:1] in (b"{", b"["):
         return "json"
-    return next((kind for kind, looks in LOOKS.items() if name in ("text/plain", "text/html") and looks.fullmatch(data)),
-                "text")
+    looks = LOOKS if name in ("text/plain", "text/html") else {}
+    return next((kind for kind, pattern in looks.items() if pattern.fullmatch(data)), "text")
 
 
 LOOKS = {
@@ -259,7 +259,7 @@ class Lines(Form):
 
 
 class Xml:
-    """Places are ElementTree paths below the root, `{*}` for any namespace; an attribute is the last step with an `@`."""
+    """Places are ElementTree paths below the root (`{*}`: any namespace); an attribute is a last step with an `@`."""
 
     @staticmethod
     def parse(data: bytes) -> Any:

@@ -112,7 +112,7 @@ class Exchange:
         return f"{self.step}.{self.name}" if self.name else self.step
 
     def fits(self, request: Request) -> tuple[int, int]:
-        """What tells exchanges of one URL apart: how many fixed parameters are wrong here, then how many are missing."""
+        """What tells exchanges of one URL apart: how many fixed parameters are wrong here, then how many missing."""
         sent = {place: dict(pairs) for place, pairs in self._sent(request).items()}
         wrong = sum(
             self.params[place][key].match(sent[place].get(key, "")) is None for place, key in self.literals

@@ -179,6 +179,8 @@ TOKENS = {
 WITHOUT_OPENID = {"keycloak": {"SCOPE": ["email"]}, "google": {"SCOPE": ["email"]}}
 BEARER = 'Bearer realm="master", error="{}", error_description="x"'
 USERINFO_ERRORS = [
+    ("github", 200, [], JSON, {}, "bad_response", ProviderUnavailable),
+    ("google", 200, [{"sub": "1"}], JSON, {}, "bad_response", ProviderUnavailable),
     ("keycloak", 400, {"error": "invalid_token"}, JSON, {}, "invalid_token", TokenRefused),
     ("keycloak", 400, "", TEXT, {"WWW-Authenticate": BEARER.format("made_up")}, "bad_response", ProviderUnavailable),
     ("keycloak", 404, {"error": "Realm does not exist"}, JSON, {}, "token_refused", TokenRefused),
@@ -421,6 +423,18 @@ def test_twitter_refuses_after_the_callback(make, refused, answers, code, step):
 def test_an_echoed_secret_is_no_detail(answers_to, echo, kept):
     error = answers_to("google", (400, {"error": echo}, JSON))
     assert (error.code, error.detail) == ("token_refused", kept)
+
+
+@pytest.mark.parametrize("user_id", [None, "", 7, ["a"]])
+def test_nextcloud_must_name_the_user(answers_to, user_id):
+    error = answers_to("nextcloud", (200, {"access_token": "t", "user_id": user_id}, JSON))
+    assert (error.code, error.step) == ("bad_response", "token")
+
+
+@pytest.mark.parametrize("openid", [None, "", 7, "\ud800"])
+def test_weixin_must_name_the_user(answers_to, openid):
+    error = answers_to("weixin", (200, {"access_token": "t", "openid": openid}, JSON))
+    assert (error.code, error.step) == ("bad_response", "token")
 
 
 @pytest.mark.parametrize("name", ["google", "shopify"])

@@ -348,6 +348,37 @@ def test_twitter_logs_in(any_script, make, now):
     assert oauth_header(any_script.seen[0][2])["oauth_callback"] == "http://127.0.0.1:8000/cb"
 
 
+def test_a_provider_may_sign_in_plain_text(script, now):
+    """RFC 5849 section 3.4.4; the class stands for one of those that ask for it, with a scope as some have."""
+    from providers.oauth1 import OAuth1
+
+    class Plain(OAuth1):
+        id, name = "plain", "Plain"
+        signature_method = "PLAINTEXT"
+        request_token_url, authorize_url = "https://plain.example/request", "https://plain.example/authorize"
+        access_token_url, profile_url = "https://plain.example/access", "https://plain.example/me"
+        scope = ("read", "write")
+        uid = "id"
+
+    plain = Plain(client_id="app-1", client_secret="a&b", clock=lambda: now)
+    script.expect(
+        "POST",
+        "https://plain.example/request",
+        query={"scope": "read write"},
+        answer="oauth_token=req&oauth_token_secret=s%26&oauth_callback_confirmed=true",
+    )
+    login = script.begin(plain)
+    assert login.url == "https://plain.example/authorize?oauth_token=req"
+    script.expect("POST", "https://plain.example/access", answer="oauth_token=acc&oauth_token_secret=t")
+    script.expect("GET", "https://plain.example/me", answer={"id": 1})
+    assert script.finish(plain, login.session, "oauth_token=req&oauth_verifier=ver").uid == "1"
+    script.done()
+    headers = [oauth_header(one[2]) for one in script.seen]
+    assert [one["oauth_signature"] for one in headers] == ["a%26b&", "a%26b&s%26", "a%26b&t"]
+    assert headers[1]["oauth_verifier"] == "ver"
+    assert {one["oauth_signature_method"] for one in headers} == {"PLAINTEXT"}
+
+
 def test_facebook_logs_in(any_script, make, query):
     facebook = make("facebook")
     login = any_script.begin(facebook, auth_type="rerequest")
