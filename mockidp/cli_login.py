@@ -47,6 +47,8 @@ def login_command(provider: str, scope: tuple[str, ...], redirect_uri: str, url:
         result = _walk(_walker(world, provider, person, send, redirect_uri, list(scope) or None))
         login = _newest([login for login in _logins(send, provider) if login["id"] not in before], person)
     result["person"], result["journal"] = login.get("person") or person, login.get("entries", [])
+    if result["error"] and login.get("outcome") == "denied":  # in whatever words the provider says it
+        result["outcome"] = "denied"
     if as_json:
         emit(result)
     else:
@@ -89,9 +91,7 @@ def _walk(walk: Walk) -> dict[str, Any]:
     try:
         out["identity"] = walk.run()
     except WalkError as error:
-        told = walk.seen["callback"].document.get("error") if "callback" in walk.seen else ""
-        denied = error.step == "authorize" and (error.error == "denied" or told == "access_denied")
-        out["outcome"] = "denied" if denied else "refused"
+        out["outcome"] = "refused"
         out["error"] = {"step": error.step, "name": error.error or None, "message": str(error)}
     return out
 

@@ -71,10 +71,13 @@ class Callback:
 
     @property
     def params(self) -> dict[str, str]:
-        """The parameters of the answer, whether they travel in the query, the fragment or the form."""
-        parts = urlsplit(self.url)
-        sent = [*parse_qsl(parts.query, keep_blank_values=True), *parse_qsl(parts.fragment, keep_blank_values=True)]
-        return {**dict(sent), **self.form}
+        """The parameters that reach the application, in the query or in the form."""
+        return {**dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True)), **self.form}
+
+    @property
+    def fragment(self) -> dict[str, str]:
+        """The parameters that only a script in the browser sees."""
+        return dict(parse_qsl(urlsplit(self.url).fragment, keep_blank_values=True))
 
 
 class Service:

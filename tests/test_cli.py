@@ -25,6 +25,7 @@ from mockidp.cli_transport import PathForm, UnreachableError
 from mockidp.contract.files import index
 from mockidp.contract.load import load_from
 from mockidp.errors import UsageError
+from mockidp.journal import Entry
 from mockidp.mounts.server import Server
 from mockidp.simulator import Simulator
 from mockidp.wire import Request, Response
@@ -303,6 +304,12 @@ def test_who_denies_is_not_logged_in_and_the_exit_code_is_1() -> None:
     assert "Always says no" in text.output
 
 
+@pytest.mark.parametrize("provider", list(index()))
+def test_a_denial_is_one_in_every_provider_s_own_words(provider: str) -> None:
+    result = told("login", provider, "--as", "dave", code=1)
+    assert (result["outcome"], result["identity"]) == ("denied", None)
+
+
 def test_a_refused_login_tells_the_two_values() -> None:
     result = run("login", "github", "--redirect-uri", "https://app.example/cb")
     assert result.exit_code == 1
@@ -339,6 +346,15 @@ def test_a_running_simulator_is_used_with_its_worlds() -> None:
 def test_a_simulator_that_logs_in_by_itself_is_believed() -> None:
     with Server(Simulator(World(person="eve")), port=0) as server:
         assert told("login", "github", "--url", server.url)["person"] == "eve"
+
+
+def test_a_login_that_never_arrived_is_not_told_with_the_story_of_an_older_one() -> None:
+    moved = World(settings={"github": {"GITHUB_URL": "https://git.example.com"}})
+    older = moved.journal.begin("github", 0.0)
+    moved.journal.add(older, Entry(0.0, "authorize", "GET", "https://git.example.com/login/oauth/authorize"))
+    with Server(Simulator(moved), port=0) as server:
+        result = told("login", "github", "--url", server.url, code=1)
+    assert (result["outcome"], result["journal"]) == ("refused", [])
 
 
 def test_no_simulator_is_inconclusive() -> None:

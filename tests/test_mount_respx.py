@@ -283,10 +283,16 @@ def test_nothing_of_the_simulator_is_left_behind(echo: Echo) -> None:
 
 
 def test_a_second_installation_replaces_the_first() -> None:
-    one, two = Echo(), Echo()
+    class Other(Echo):
+        def knows(self, host: str) -> bool:
+            return host == "other.example"
+
+    one, two = Echo(), Other()
     with mocked(one) as router:
         install(two, router)
-        httpx.get("https://github.com/")
+        httpx.get("https://other.example/")
+        with pytest.raises(AssertionError, match="not mocked"):
+            httpx.get("https://github.com/")
     assert (len(one.seen), len(two.seen)) == (0, 1)
 
 

@@ -6,14 +6,18 @@ import datetime
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 import requests
 
+from mockidp.check.walk import walk_class
+from mockidp.contract.files import provider_ids
 from mockidp.errors import UsageError
 from mockidp.testing import Callback, Idp, NoCallbackError, Service
+from mockidp.wire import Request, Response
 
 BACK = "http://localhost:8000/callback"
 GITHUB = "https://github.com/login/oauth/authorize?" + urlencode(
@@ -247,6 +251,7 @@ class TestMarker:
         """)
         result.assert_outcomes(errors=1)
         result.stdout.fnmatch_lines([f"E  *{told.replace('[', '[[]')}"])
+        result.stdout.no_fnmatch_line("*mockidp/testing.py*")
 
 
 class TestMounts:
@@ -381,10 +386,32 @@ class TestIdp:
         assert callback.url == f"http://localhost:8000{callback.path}"
         assert callback.path.startswith("/callback?code=")
 
-    def test_parameters_may_be_in_the_fragment_or_a_form(self) -> None:
-        assert Callback("http://localhost#id=7&x=").params == {"id": "7", "x": ""}
-        assert Callback("http://localhost/cb?a=1", "POST", {"code": "c"}).params == {"a": "1", "code": "c"}
+    def test_parameters_may_be_in_the_query_the_form_or_the_fragment(self) -> None:
+        callback = Callback("http://localhost/cb?a=&b=1#c=&d=2", "POST", {"e": "3"})
+        assert callback.params == {"a": "", "b": "1", "e": "3"}
+        assert callback.fragment == {"c": "", "d": "2"}
         assert Callback("http://localhost").path == "/"
+
+    @pytest.mark.parametrize("provider", provider_ids())
+    def test_every_provider_sends_the_browser_back(self, provider: str) -> None:
+        idp = Idp()
+        wire, seen = idp.world.wire(provider), list[Callback]()
+
+        def send(request: Request) -> Response:
+            """The walk's own requests, up to the one that is the browser's."""
+            route = wire.route(request)
+            if not route.exchanges or route.exchanges[0].step != "authorize":
+                return idp.simulator.handle(request)
+            seen.append(idp.authorize(request.url, person="bob", form=dict(request.form_pairs)))
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            walk_class(provider, wire.family)(wire, idp.app(provider), send).run()
+        assert seen[0].url.startswith("http://127.0.0.1:8000/callback")
+        assert seen[0].params
+        last = idp.journal.last(provider)
+        assert last is not None
+        assert last.person == "bob"
 
     def test_an_answer_by_form_post_is_read(self, idp: Idp) -> None:
         callback = idp.authorize(f"{GOOGLE}&response_mode=form_post")
@@ -487,6 +514,10 @@ class TestIdp:
         idp.clock.advance(601)
         assert redeem(code)["error"] == "bad_verification_code"
         assert [entry.refused for entry in idp.journal.refusals()] == ["code_expired"]
+
+    def test_time_that_a_test_has_frozen_is_the_providers_too(self, idp: Idp, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(time, "time", lambda: 1234567890.0)
+        assert idp.clock.now() == 1234567890.0
 
     def test_a_token_expires(self, idp: Idp) -> None:
         code = idp.authorize(GOOGLE).params["code"]

@@ -13,9 +13,10 @@ from importlib.metadata import entry_points
 from typing import Any, Protocol
 
 from mockidp.browser import Callback, NoCallbackError, browse
-from mockidp.check.mock import Lab, fault_step
+from mockidp.check.mock import Lab, fault_steps
 from mockidp.check.finding import Finding
 from mockidp.contract.load import Loaded, find_line
+from mockidp.contract.wire import Fault as ContractFault
 from mockidp.errors import MockidpError, UsageError
 from mockidp.faults import TABLE, Fault
 
@@ -139,17 +140,23 @@ def _loaded(lab: Lab) -> Loaded | None:
 
 
 def declared_error(lab: Lab, adapter: Adapter, name: str) -> str:
-    """An error of the contract is understood as what it means."""
+    """An error of the contract is understood as what it means, at the first of its steps that the client takes."""
     fault_of = lab.wire.errors[name]
-    step = name.partition(":")[2] or fault_step(lab.wire, fault_of)
-    if not step or step == "refresh":
-        return ""
-    rule = lab.world.faults.add(f"error:{name.partition(':')[0]}", provider=lab.provider, step=step)
-    got = drive(lab, adapter)
-    if not rule.done:
-        return ""  # the client does not take this step
+    own = name.partition(":")[2]
+    for step in [own] if own else fault_steps(lab.wire, fault_of):
+        rule = lab.world.faults.add(f"error:{name.partition(':')[0]}", provider=lab.provider, step=step)
+        got = drive(lab, adapter)
+        if rule.done and lab.wire.error(fault_of.name, step) is fault_of and not (got.identity and spare(lab, step)):
+            return _understood(lab, fault_of, step, got)
+        lab.world.faults.clear()
+    return ""
+
+
+def _understood(lab: Lab, fault_of: ContractFault, step: str, got: Outcome) -> str:
+    """Whether what the client made of an error is what it means."""
+    name = fault_of.name
     if got.identity is not None:
-        return "" if spare(lab, step) else f"the provider answered {name} at {step} and the client logged in"
+        return f"the provider answered {name} at {step} and the client logged in"
     if isinstance(got.error, NoCallbackError):
         return "" if fault_of.spec.page or fault_of.spec.raw else f"no callback: {got.error}"
     return "" if got.code in fault_of.means.split("|") else f"{name} means {fault_of.means}, the client says {got.code}: {got.error}"

@@ -169,6 +169,7 @@ def personal(one: Lab, other: Lab) -> str:
     free = {"email_verified"} | ({"uid"} if one.walk().uid_of == "app" else set())
     wrong = [f"{name} is {alice[name]!r} for two people" for name in alice
              if name not in free and alice[name] is not None and alice[name] == bob[name]]
+    wrong += [f"{name} of alice has no value" for name in one.wire.spec.identity if alice[name] is None]
     if alice["email"] not in (None, who.email):
         wrong.append(f"the e-mail of alice is {alice['email']!r}")
     if alice["name"] not in (None, who.nickname) and str(who.given_name) not in alice["name"]:
@@ -371,6 +372,15 @@ def error(lab: Lab, name: str) -> str:
     except WalkError as found:
         return _unlike_answer(fault, fault.answer(step), found)
     return f"{name} was asked for at {step} and did not come"
+
+
+def fault_steps(wire: Wire, fault: Fault) -> list[str]:
+    """Every step at which an error can come: its own, and for `resource` each that an access token opens."""
+    out = [step for step in fault.steps if step in wire.steps]
+    if "resource" in fault.steps:
+        opened = [step for step in wire.steps if wire.group(step) == "resource" and "access_token" in told(wire, step)]
+        out += [step for step in opened or wire.steps if wire.group(step) == "resource" and step not in out]
+    return out
 
 
 def fault_step(wire: Wire, fault: Fault) -> str:

@@ -9,13 +9,12 @@ import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from itertools import islice
+from functools import cache, partial
 from typing import Any
 
-from mockidp.check.client import Adapter, declared_error, person
+from mockidp.check.client import Adapter, declared_error, drive, person
 from mockidp.check.contract import check_contract
-from mockidp.check.mock import Lab, applies, fault_step, in_process, mock_cases, resource_step
+from mockidp.check.mock import Lab, applies, fault_steps, in_process, mock_cases, resource_step
 from mockidp.check.walk import walk_class
 from mockidp.contract.files import contracts_folder
 from mockidp.contract.load import Loaded, Source, load_from
@@ -24,6 +23,7 @@ from mockidp.errors import ContractError
 from mockidp.families import family_of
 
 Table = dict[str, Any]
+FEW = 5
 
 EQUIVALENT_RULES = {
     "misfit": "where all that a step needs has a refusal of its own, a missing parameter is refused there",
@@ -35,6 +35,7 @@ EQUIVALENT_FACTS = {
     "sample": "a place that no identity is read from: what stands there is the sample of the body file",
     "extra": "a parameter of the callback that no client reads",
     "told-by-status": "an error with a status of its own is understood without its body; the mock check holds the body",
+    "spare": "a login can do without the step, and does when it fails",
     "page": "a page is for people: no client reads what it means",
     "unread": "no login of our clients takes this step; the discovery document, what the provider publishes, or an "
               "outside client is the judge",
@@ -49,7 +50,7 @@ class Mutant:
     kind: str
     what: str
     make: Callable[[], Table]
-    step: str = ""
+    label: str = ""
     place: str = ""
 
 
@@ -149,7 +150,7 @@ def _error_mutants(provider: str, table: Table, name: str) -> Iterator[Mutant]:
         yield change("error-body", f"error {name}: an empty object", ["error", name, "raw"], lambda old: "{}")
     if "redirect" in row:
         yield change("error-body", f"error {name}: says nothing", ["error", name, "redirect"],
-                     lambda old: {k: v for k, v in old.items() if k == "state"} | {"error": False})
+                     lambda old: dict.fromkeys([*old, "error"], False))
     yield change("error-meaning", f"error {name}: means something else", ["error", name],
                  lambda old: {**old, "means": "temporarily_unavailable"})
 
@@ -196,35 +197,65 @@ def _change(provider: str, table: Table, kind: str, what: str, path: list[Any], 
         here[path[-1]] = how(here.get(path[-1]) if isinstance(here, dict) else here[path[-1]])
         return changed
 
-    step = str(table["exchange"][path[1]]["step"]) if path[0] == "exchange" else str(path[1]) if len(path) > 1 else ""
-    return Mutant(provider, kind, what, make, step, place)
+    label = str(path[1]) if len(path) > 1 else ""
+    if path[0] == "exchange":
+        row = table["exchange"][path[1]]
+        label = ".".join(filter(None, (row["step"], row.get("name", ""))))
+    return Mutant(provider, kind, what, make, label, place)
 
 
-def excuse(mutant: Mutant) -> str:
+def excuse(mutant: Mutant, adapter: Adapter) -> str:
     """The row of EQUIVALENT_FACTS that a mutant falls under, or nothing: then it must be noticed."""
-    lab = Lab(mutant.provider)
-    wire, steps = lab.wire, set(lab.walk().steps())
+    wire = Lab(mutant.provider).wire
+    taken = frozenset().union(*people_for(mutant.provider, adapter).values())
     if mutant.kind.startswith("error-"):
-        error = wire.errors[mutant.step]
-        at = mutant.step.partition(":")[2] or fault_step(wire, error)
-        if error.spec.page:
-            return "page"
-        if mutant.kind == "error-body" and (error.answer(at or "token").status or 0) >= 400:
-            return "told-by-status"
-        return "unread" if at not in steps else ""
+        return _excuse_error(wire, mutant, {label.partition(".")[0] for label in taken})
+    exchange = next((item for item in wire.exchanges if item.label == mutant.label), None)
+    if exchange is None:
+        return ""
     if mutant.kind == "redirect" and mutant.place not in READ_BACK:
         return "extra"
-    read = {where.at for where in wire.spec.identity.values() if where.source == mutant.step}
-    if mutant.kind == "bind" and mutant.place not in read and mutant.step in steps:
-        return "sample"
-    return "unread" if mutant.step not in steps and mutant.kind in READ_OFF else ""
+    if exchange.label not in taken:
+        return "unread"
+    if exchange.spec.spare:
+        return "spare"
+    read = {where.at for where in wire.spec.identity.values() if where.source == exchange.step}
+    return "sample" if mutant.kind == "bind" and mutant.place not in read else ""
+
+
+def _excuse_error(wire: Wire, mutant: Mutant, steps: set[str]) -> str:
+    error = wire.errors[mutant.label]
+    own = mutant.label.partition(":")[2]
+    at = [step for step in ([own] if own else fault_steps(wire, error))
+          if step in steps and wire.error(error.name, step) is error and (step != "authorize" or error.spec.redirect)]
+    if error.spec.page:
+        return "page"
+    if not at:
+        return "unread"
+    if all((exchange := wire.step(step)) is not None and exchange.spec.spare for step in at):
+        return "spare"
+    return "told-by-status" if mutant.kind == "error-body" and (error.answer(at[0]).status or 0) >= 400 else ""
 
 
 READ_BACK = {"code", "state", "id_token", "error"}
-READ_OFF = {"url", "method", "bind", "parameter", "when", "scope"}
 
 
-def fact_survives(mutant: Mutant, adapter: Adapter, people: int = 5) -> bool:
+@cache
+def people_for(provider: str, adapter: Adapter) -> dict[str, frozenset[str]]:
+    """The first few people, and those who take an exchange that none before them took: who, and what they took."""
+    taken: set[str] = set()
+    out: dict[str, frozenset[str]] = {}
+    for number, who in enumerate(Lab(provider).world.people.named()):
+        lab = Lab(provider)
+        drive(lab, adapter, who.id)
+        labels = {entry.exchange for login in lab.world.journal for entry in login.entries}
+        if number < FEW or labels - taken:
+            out[who.id] = frozenset(labels)
+        taken |= labels
+    return out
+
+
+def fact_survives(mutant: Mutant, adapter: Adapter) -> bool:
     """Whether neither the contract's own check, nor a client, nor the mock check notices a changed fact."""
     provider = mutant.provider
     folder = contracts_folder() / provider
@@ -236,8 +267,8 @@ def fact_survives(mutant: Mutant, adapter: Adapter, people: int = 5) -> bool:
     except ContractError:
         return False
     fresh = partial(Lab, provider, in_process, loaded)
-    for who in islice(lab.world.people.named(), people):
-        if _noticed(lambda who=who: person(fresh(), adapter, who.id)):  # type: ignore[misc]
+    for who in people_for(provider, adapter):
+        if _noticed(lambda who=who: person(fresh(), adapter, who)):  # type: ignore[misc]
             return False
     for name in lab.wire.source.table.get("error", {}):
         if _noticed(lambda name=name: declared_error(fresh(), adapter, name)):  # type: ignore[misc]

@@ -1,28 +1,63 @@
-"""A Django site with an unmodified django-allauth and nothing pointed anywhere special."""
+"""A Django site with an unmodified django-allauth; none of its settings says that the providers are simulated."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import django
 from django.conf import settings
 
-from mockidp.keys import pem_ec_p256
+from mockidp.apps import App
+from mockidp.world import World
 
-SECRET = "mockidp-secret"
-APP = {"client_id": "mockidp", "secret": SECRET}
-IDS = ("apple", "facebook", "github", "google", "nextcloud", "openid", "openid_connect", "shopify", "steam", "telegram",
-       "twitter", "weixin")
+OPENID, STATELESS = "https://openid.example.org", "https://stateless.example.org"
+EXTRA = [("phone", "http://axschema.org/contact/phone/default", True)]
+LIBRARY = ("apple", "facebook", "github", "google", "nextcloud", "openid", "openid_connect", "shopify", "steam",
+           "telegram", "twitter", "weixin")
 
 
-def configure(providers: dict[str, object]) -> None:
-    """Set up Django once per process, with the given SOCIALACCOUNT_PROVIDERS and an in-memory database."""
+def site_settings() -> dict[str, Any]:
+    """SOCIALACCOUNT_PROVIDERS as the owner of the ready-made apps would write it."""
+    app = World().app
+    return {
+        "apple": {"APPS": [apple(app("apple"))]},
+        "facebook": {"APPS": [plain(app("facebook"))]},
+        "github": {"APPS": [plain(app("github"))]},
+        "google": {"APPS": [plain(app("google"))], "SCOPE": ["openid", "profile", "email"]},
+        "nextcloud": {"APPS": [plain(app("nextcloud"))], "SERVER": "https://nextcloud.example.org"},
+        "openid": {"SERVERS": [
+            {"id": "one", "name": "One", "openid_url": OPENID, "extra_attributes": EXTRA},
+            {"id": "two", "name": "Two", "openid_url": STATELESS, "stateless": True},
+        ]},
+        "openid_connect": {"APPS": [{**plain(app("keycloak")), "provider_id": "keycloak", "name": "Keycloak", "settings": {
+            "server_url": "https://keycloak.example.org/auth/realms/master"}}]},
+        "shopify": {"APPS": [plain(app("shopify"))]},
+        "steam": {"APPS": [plain(app("steam"))]},
+        "telegram": {"APPS": [{"client_id": app("telegram").client_id, "secret": app("telegram").facts["token"]}]},
+        "twitter": {"APPS": [plain(app("twitter"))]},
+        "weixin": {"APPS": [plain(app("weixin"))]},
+    }
+
+
+def plain(app: App) -> dict[str, Any]:
+    return {"client_id": app.client_id, "secret": app.client_secret}
+
+
+def apple(app: App) -> dict[str, Any]:
+    return {"client_id": app.client_id, "secret": app.facts["key_id"], "key": app.facts["team_id"],
+            "settings": {"certificate_key": app.facts["certificate_key"]}}
+
+
+def configure() -> None:
+    """Set up Django once per process, with an in-memory database."""
     if settings.configured:
         return
     settings.configure(
         SECRET_KEY="interop", DEBUG=False, ALLOWED_HOSTS=["*"], USE_TZ=True, ROOT_URLCONF="tests.interop.allauth_urls",
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
         INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions",
-                        "django.contrib.messages", "allauth", "allauth.account", "allauth.socialaccount",
-                        *(f"allauth.socialaccount.providers.{name}" for name in IDS)],
+                        "django.contrib.messages", "django.contrib.staticfiles", "allauth", "allauth.account",
+                        "allauth.socialaccount", *(f"allauth.socialaccount.providers.{name}" for name in LIBRARY)],
         MIDDLEWARE=["django.contrib.sessions.middleware.SessionMiddleware",
                     "django.contrib.auth.middleware.AuthenticationMiddleware",
                     "django.contrib.messages.middleware.MessageMiddleware", "allauth.account.middleware.AccountMiddleware"],
@@ -34,14 +69,12 @@ def configure(providers: dict[str, object]) -> None:
                                  "allauth.account.auth_backends.AuthenticationBackend"],
         CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
         DEFAULT_AUTO_FIELD="django.db.models.AutoField", LOGIN_REDIRECT_URL="/", ACCOUNT_EMAIL_VERIFICATION="none",
-        SOCIALACCOUNT_QUERY_EMAIL=True, SOCIALACCOUNT_STORE_TOKENS=True, SOCIALACCOUNT_PROVIDERS=providers,
+        SOCIALACCOUNT_QUERY_EMAIL=True, SOCIALACCOUNT_STORE_TOKENS=True, SOCIALACCOUNT_PROVIDERS=site_settings(),
         ACCOUNT_RATE_LIMITS=False, STATIC_URL="/static/",
     )
     django.setup()
     from django.core.management import call_command
+    from django.test.utils import setup_test_environment
 
+    setup_test_environment()  # so that an answer tells its templates
     call_command("migrate", verbosity=0, run_syncdb=True)
-
-
-def certificate_key() -> str:
-    return pem_ec_p256()
