@@ -6,7 +6,7 @@ asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,11 +52,12 @@ def idp(request: pytest.FixtureRequest, _idp_service: Service) -> Iterator[Idp]:
     `person date strict clock journal people world` are attributes, `app configure fault rotate_keys` methods.
     A fault that was asked for and never struck fails the test; a failed test shows what was asked of each provider.
     """
+    __tracebackhide__ = True
     options = _options(request.node)
-    mounts = options.pop("mount", ())
-    made = _made(options, _idp_service)
-    request.node.stash[IDP] = made
-    with made.mounted(*([mounts] if isinstance(mounts, str) else mounts)):
+    mount = options.pop("mount", ())
+    mounts = [mount] if isinstance(mount, str) else mount
+    made = request.node.stash[IDP] = _made(options, mounts, _idp_service)
+    with made.mounted(*mounts):
         yield made
 
 
@@ -119,12 +120,13 @@ def _unknown(name: str) -> str:
     return f'@pytest.mark.idp has no argument "{name}".{nearest(name, ARGUMENTS)} There are {", ".join(ARGUMENTS)}.'
 
 
-def _made(options: dict[str, Any], service: Service) -> Idp:
+def _made(options: dict[str, Any], mounts: Sequence[str], service: Service) -> Idp:
     from mockidp.errors import UsageError  # lazy: most runs ask for none of this
-    from mockidp.testing import Idp
+    from mockidp.testing import Idp, check_mounts
 
     __tracebackhide__ = True
     try:
+        check_mounts(mounts)
         return Idp(**options, service=service)
     except UsageError as error:
         raise pytest.UsageError(f"@pytest.mark.idp: {error}") from None

@@ -15,7 +15,7 @@ from html.parser import HTMLParser
 from importlib import import_module
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self, get_args
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from mockidp.apps import App, Mode
 from mockidp.contract.files import card
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 BROWSER = {"Accept": "text/html", "User-Agent": "Mozilla/5.0 (mockidp)"}
 FORM = {**BROWSER, "Content-Type": "application/x-www-form-urlencoded"}
-REDIRECTS = 5  # that a browser follows between a provider's own pages
+DECISION = b"mockidp.decision"  # is in the form of a page that asks somebody to log in and allow
 STORY = 10  # logins that a failed test tells of
 
 _numbers = count(1)
@@ -271,36 +271,25 @@ class Idp:
         chosen = self.people[person].id if person else before
         try:
             self.world.person = None if deny else chosen
-            url, response = self._open("POST" if form else "GET", url, form)
-            if b"mockidp.decision" in response.body:
+            response = self._send(url, form)
+            if DECISION in response.body:
                 someone = chosen or self.people.named()[0].id
                 answer = {"mockidp.person": someone, "mockidp.decision": "deny" if deny else "allow"}
-                url, response = self._open("POST", url, {**(form or {}), **answer})
+                response = self._send(url, {**(form or {}), **answer})
         finally:
             self.world.person = before
-        callback = _callback(url, response)
+        callback = _callback(response)
         if callback is None:
             raise self._no_callback(response, told)
         return callback
 
-    def _open(self, method: str, url: str, form: Mapping[str, str] | None) -> tuple[str, Response]:
-        """The answer at a URL, and the URL where it was found: redirects from one provider's page to another count."""
-        response = self._send(method, url, form)
-        for _ in range(REDIRECTS):
-            onward = urljoin(url, response.header("location"))
-            if not response.header("location") or not self._simulated(onward):
-                break
-            url, response = onward, self._send("GET", onward, None)
-        return url, response
-
-    def _send(self, method: str, url: str, form: Mapping[str, str] | None) -> Response:
-        if not self._simulated(url):
+    def _send(self, url: str, form: Mapping[str, str] | None) -> Response:
+        in_path_form = self._url and url.startswith(f"{self._url}/")
+        if not in_path_form and not self.simulator.knows(urlsplit(url).netloc):
             raise UsageError(f"no contract knows the host of {url.partition('?')[0]}")
-        body = urlencode(form).encode() if form else b""
-        return self.simulator.handle(request_of(method, url, FORM if form else BROWSER, body))
-
-    def _simulated(self, url: str) -> bool:
-        return bool(self._url and url.startswith(f"{self._url}/")) or self.simulator.knows(urlsplit(url).netloc)
+        if form:
+            return self.simulator.handle(request_of("POST", url, FORM, urlencode(form).encode()))
+        return self.simulator.handle(request_of("GET", url, BROWSER, b""))
 
     def _no_callback(self, response: Response, told: int) -> NoCallbackError:
         refusals = self.journal.refusals()[told:]
@@ -322,12 +311,9 @@ class Idp:
     @contextmanager
     def mounted(self, *mounts: str) -> Iterator[Self]:
         """Answer at `responses`, `respx` or a live `server` while it lasts. UsageError for anything else."""
-        for name in mounts:
-            if name not in MOUNTS:
-                raise UsageError(f'no mount "{name}".{nearest(name, list(MOUNTS))} There are {", ".join(MOUNTS)}.')
-        new = [name for name in dict.fromkeys(mounts) if name not in self._mounts]
+        check_mounts(mounts)
         with ExitStack() as stack:
-            for name in new:
+            for name in [name for name in dict.fromkeys(mounts) if name not in self._mounts]:
                 stack.enter_context(MOUNTS[name](self))
                 self._mounts.append(name)
                 stack.callback(self._mounts.remove, name)
@@ -366,6 +352,13 @@ MOUNTS: dict[str, Callable[[Idp], AbstractContextManager[None]]] = {
 }
 
 
+def check_mounts(names: Sequence[str]) -> None:
+    """UsageError, with the nearest name, for a mount that there is not."""
+    for name in names:
+        if name not in MOUNTS:
+            raise UsageError(f'no mount "{name}".{nearest(name, list(MOUNTS))} There are {", ".join(MOUNTS)}.')
+
+
 def _day(date: datetime.date | str | None) -> datetime.date | None:
     if not isinstance(date, str):
         return date
@@ -396,12 +389,11 @@ class _PostedForm(HTMLParser):
             self.fields[at["name"]] = at.get("value", "")
 
 
-def _callback(url: str, response: Response) -> Callback | None:
+def _callback(response: Response) -> Callback | None:
     """The way back to the application that an answer holds: a redirect, or a form that posts itself."""
-    location = response.header("location")
-    if 300 <= response.status < 400 and location:
-        return Callback(urljoin(url, location))
-    form = _PostedForm(response.body.decode("utf-8", "replace")) if response.status == 200 else None
-    if form is None or not form.action or b"mockidp.decision" in response.body:
+    if location := response.header("location"):
+        return Callback(location)
+    form = _PostedForm(response.body.decode("utf-8", "replace"))
+    if response.status != 200 or not form.action or DECISION in response.body:
         return None
-    return Callback(urljoin(url, form.action), "POST", form.fields)
+    return Callback(form.action, "POST", form.fields)

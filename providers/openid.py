@@ -4,7 +4,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from . import yadis
-from .http import Flow, is_web_url
+from .http import Flow, Response, is_web_url
 from .identity import Email, Identity
 from .openid2 import OpenID2
 from .openid2_attributes import TYPES, ax_answers, questions, sreg_answers
@@ -58,10 +58,13 @@ class OpenID(OpenID2):
         if identifier is None:
             raise self.misconfigured("openid_url", "openid_url must be an http or https address", "begin")
         session["identifier"] = identifier
-        services = yield from yadis.discover(identifier, self.headers)
+        services = yield from yadis.discover(identifier, self.headers, self.busy)
         if not services:
             raise self.refused("bad_response", "discovery")
         return services[0]
+
+    def busy(self, response: Response) -> None:
+        self.raise_if_refused("discovery", response, None)
 
     def server(self, session: MutableMapping[str, Any]) -> dict[str, Any]:
         """The SERVERS entry whose address the identifier or the endpoint begins with, or an empty one."""
@@ -99,7 +102,7 @@ class OpenID(OpenID2):
             return
         if not is_web_url(claimed_id):
             raise self.unusable("claimed_id", "discovery", "the claimed identifier is no http or https address")
-        services = yield from yadis.discover(claimed_id, self.headers)
+        services = yield from yadis.discover(claimed_id, self.headers, self.busy)
         wanted = Service(self.stored(session, "endpoint"), yadis.normal_url(claimed_id), signed["identity"])
         if wanted not in services:
             raise self.unusable("claimed_id", "discovery", "the claimed identifier does not name this server")

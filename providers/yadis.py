@@ -6,7 +6,7 @@ public internet resolves it any more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -53,9 +53,12 @@ def normal_url(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path or "/", parts.query, parts.fragment))
 
 
-def discover(url: str, headers: Mapping[str, str]) -> Flow[list[Service]]:
-    """The services of a normalized identifier, best first; an endpoint of a provider goes before one of a person."""
-    response, final = yield from _fetch(url, headers)
+def discover(url: str, headers: Mapping[str, str], busy: Callable[[Response], None]) -> Flow[list[Service]]:
+    """The services of a normalized identifier, best first; an endpoint of a provider goes before one of a person.
+
+    `busy` is told of a server that cannot answer now (429, 5xx), to raise the error that it stands for.
+    """
+    response, final = yield from _fetch(url, headers, busy)
     if response is None:
         return []
     if response.content_type == "application/xrds+xml":
@@ -63,18 +66,22 @@ def discover(url: str, headers: Mapping[str, str]) -> Flow[list[Service]]:
     page = _Page(response.text)
     location = response.headers.get("x-xrds-location") or page.xrds_location
     if location and is_web_url(location):
-        pointed, _ = yield from _fetch(location, headers)
+        pointed, _ = yield from _fetch(location, headers, busy)
         services = xrds_services(pointed, final) if pointed is not None else []
         if services:
             return services
     return page.services(final)
 
 
-def _fetch(url: str, headers: Mapping[str, str]) -> Flow[tuple[Response | None, str]]:
+def _fetch(
+    url: str, headers: Mapping[str, str], busy: Callable[[Response], None]
+) -> Flow[tuple[Response | None, str]]:
     """The document and the URL it was found at, which is the claimed identifier (section 7.2, point 4)."""
     for _ in range(_MAX_REDIRECTS):
         response = yield request("discovery", "GET", url, headers={**headers, "Accept": _ACCEPT})
         target = urljoin(url, response.headers.get("location", "")).partition("#")[0]
+        if response.status == 429 or response.status >= 500:
+            busy(response)
         if response.status not in (301, 302, 303, 307, 308):
             return (response if response.status == 200 else None), normal_url(url)
         if not is_web_url(target) or (url.startswith("https:") and not target.startswith("https:")):

@@ -157,9 +157,21 @@ class TestFailureSection:
 
             def test_has_no_idp():
                 assert False
-        """)
+        """, "-rA")
         result.assert_outcomes(passed=1, failed=2)
         result.stdout.no_fnmatch_line("*the logins of this test*")
+
+    def test_a_long_story_is_cut_to_its_end(self) -> None:
+        idp = Idp()
+        for _ in range(13):
+            idp.authorize(GITHUB)
+        assert idp.story().splitlines()[0] == "(3 earlier logins left out)"
+        assert idp.story().count("github: alice") == 10
+
+    def test_a_long_url_does_not_fill_the_memory(self) -> None:
+        idp = Idp()
+        idp.authorize(GITHUB + "&login=" + "x" * 30_000)
+        assert len(idp.story()) < 6000
 
     def test_it_travels_through_xdist(self, run: Run) -> None:
         pytest.importorskip("xdist")
@@ -326,6 +338,29 @@ class TestMounts:
                 assert len({urlsplit(url).port for url in seen}) == 1
         """).assert_outcomes(passed=3)
 
+    def test_the_browser_may_be_sent_to_the_server(self, idp_server: Idp) -> None:
+        url = f"{idp_server.url}{GITHUB.removeprefix('https:/')}"
+        assert idp_server.authorize(url).params["iss"] == f"{idp_server.url}/github.com/login/oauth"
+        with pytest.raises(UsageError, match="no contract knows the host"):
+            idp_server.authorize(url.replace("/~", "x/~"))
+
+    def test_nothing_of_a_test_is_left_when_it_is_over(self, run: Run) -> None:
+        run("""
+            import gc
+            seen = []
+
+            @pytest.mark.idp(mount="server", person="alice")
+            def test_first(idp):
+                seen.append(idp.url + app.GITHUB.removeprefix("https:/"))
+                assert requests.get(seen[0], allow_redirects=False, timeout=5).status_code == 302
+
+            def test_second(idp_server):
+                from mockidp.testing import Idp
+                assert requests.get(seen[0], allow_redirects=False, timeout=5).status_code == 404
+                gc.collect()
+                assert [item for item in gc.get_objects() if isinstance(item, Idp)] == [idp_server]
+        """).assert_outcomes(passed=2)
+
     def test_a_login_may_mix_the_server_and_responses(self, run: Run) -> None:
         run("""
             import urllib.request, urllib.error
@@ -424,6 +459,18 @@ class TestIdp:
             assert callback.params["error"] == "access_denied"
         assert [login.outcome for login in idp.journal if login.entries[-1].refused] == ["denied", "denied"]
         assert idp.person == "bob"
+        idp.authorize(GITHUB, person="carol", deny=True)
+        last = idp.journal.last()
+        assert last is not None
+        assert last.person == "carol"
+
+    def test_a_login_may_begin_with_a_form(self, idp: Idp) -> None:
+        select = "http://specs.openid.net/auth/2.0/identifier_select"
+        callback = idp.authorize("https://steamcommunity.com/openid/login", form={
+            "openid.ns": "http://specs.openid.net/auth/2.0", "openid.mode": "checkid_setup", "openid.identity": select,
+            "openid.claimed_id": select, "openid.return_to": BACK, "openid.realm": "http://localhost:8000/",
+        })
+        assert callback.params["openid.mode"] == "id_res"
 
     def test_alice_logs_in_if_nobody_is_named(self, idp: Idp) -> None:
         idp.authorize(GITHUB)
@@ -440,6 +487,8 @@ class TestIdp:
         assert (caught.value.reason, caught.value.response.status) == ("redirect_unregistered", 400)
 
     def test_a_page_without_a_way_back_has_no_callback(self, idp: Idp) -> None:
+        with pytest.raises(NoCallbackError):
+            idp.authorize(GITHUB.replace("localhost", "elsewhere.example"))
         idp.fault("html_error", provider="github")
         with pytest.raises(NoCallbackError, match="502, and no way back"):
             idp.authorize(GITHUB)
