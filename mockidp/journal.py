@@ -97,6 +97,7 @@ class Journal:
     def __init__(self) -> None:
         self._logins: OrderedDict[str, Login] = OrderedDict()
         self._last: dict[str, str] = {}
+        self._waiting: OrderedDict[tuple[str, str], str] = OrderedDict()  # where a page was shown: the login it is for
         self._count = 0
 
     def begin(self, provider: str, now: float) -> Login:
@@ -119,13 +120,16 @@ class Journal:
 
     def opened(self, provider: str, url: str) -> Login | None:
         """The newest login whose page was shown at this URL and waits for a decision."""
-        return next((login for login in reversed(self._logins.values())
-                     if login.outcome == "open" and login.provider == provider and login.entries
-                     and login.entries[-1].url == url), None)
+        login = self._logins.get(self._waiting.get((provider, url), ""))
+        return login if login is not None and login.outcome == "open" else None
 
     def add(self, login: Login, entry: Entry) -> None:
+        entry.url = shortened(masked(entry.url))
+        if login.outcome == "open":
+            self._waiting[login.provider, entry.url] = login.id
+            if len(self._waiting) > LOGINS:
+                self._waiting.popitem(last=False)
         if len(login.entries) < ENTRIES:
-            entry.url = shortened(masked(entry.url))
             login.entries.append(entry)
 
     def __iter__(self) -> Iterator[Login]:

@@ -109,8 +109,13 @@ class Service:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the server, if one runs."""
         if self._running is not None:
             self._running[0].__exit__(None, None, None)
+            self._running = None
 
 
 class Idp:
@@ -137,7 +142,7 @@ class Idp:
         self.world = World(
             f"t{next(_numbers)}", apps=apps, date=_day(date), strict=strict, people=[dict(row) for row in people]
         )
-        self._service = service or Service()
+        self._service, self._alone = service or Service(), service is None
         self.simulator = Simulator(self.world, store=self._service.store)
         self._mounts: list[str] = []
         self._url = ""
@@ -321,9 +326,14 @@ class Idp:
 
     @contextmanager
     def _at_server(self) -> Iterator[None]:
-        with self._service.serve(self.world) as self._url:
-            yield
-        self._url = ""
+        with self._service.serve(self.world) as url:
+            self._url = url
+            try:
+                yield
+            finally:
+                self._url = ""
+                if self._alone:
+                    self._service.close()
 
     # a failed test
 

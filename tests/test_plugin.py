@@ -346,19 +346,18 @@ class TestMounts:
 
     def test_nothing_of_a_test_is_left_when_it_is_over(self, run: Run) -> None:
         run("""
-            import gc
+            import gc, weakref
             seen = []
 
             @pytest.mark.idp(mount="server", person="alice")
             def test_first(idp):
-                seen.append(idp.url + app.GITHUB.removeprefix("https:/"))
+                seen.extend([idp.url + app.GITHUB.removeprefix("https:/"), weakref.ref(idp)])
                 assert requests.get(seen[0], allow_redirects=False, timeout=5).status_code == 302
 
             def test_second(idp_server):
-                from mockidp.testing import Idp
                 assert requests.get(seen[0], allow_redirects=False, timeout=5).status_code == 404
                 gc.collect()
-                assert [item for item in gc.get_objects() if isinstance(item, Idp)] == [idp_server]
+                assert seen[1]() is None
         """).assert_outcomes(passed=2)
 
     def test_a_login_may_mix_the_server_and_responses(self, run: Run) -> None:
@@ -391,8 +390,26 @@ class TestMounts:
         """).assert_outcomes(passed=1)
 
     def test_without_a_server_there_is_no_url(self) -> None:
+        idp = Idp()
+        with idp.mounted("server"):
+            url = idp.url
+        with pytest.raises(requests.ConnectionError):
+            requests.get(url, timeout=5)
         with pytest.raises(UsageError, match="idp_server"):
-            _ = Idp().url
+            _ = idp.url
+
+    def test_the_server_stops_with_the_run(self) -> None:
+        with Service() as service, Idp(service=service).mounted("server") as idp:
+            url = idp.url
+            assert requests.get(url, timeout=5).status_code
+        with pytest.raises(requests.ConnectionError):
+            requests.get(url, timeout=5)
+
+    def test_what_is_mounted_twice_stays_until_the_first_is_over(self) -> None:
+        with Idp().mounted("responses") as idp:
+            with idp.mounted("responses"):
+                pass
+            assert requests.get("https://api.github.com/user", timeout=5).status_code == 401
 
 
 # the object itself

@@ -135,7 +135,7 @@ def stretch(seed: bytes, count: int) -> bytes:
 class Pattern:
     """One parameter of a request: what a value must look like, what it tells, and how to write it."""
 
-    __slots__ = ("_build", "_regexes", "_whole", "literal", "names", "optional", "text")
+    __slots__ = ("_build", "_regexes", "_whole", "literal", "names", "optional", "plain", "silent", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -147,6 +147,21 @@ class Pattern:
         self._whole = self.names[0] if core == f"${self.names[0] if self.names else ''}" else None
         self._regexes = [re.compile(_regex(option), re.DOTALL) for option in options]
         self._build = builder(options[0])
+        self.silent = self.text in ("*", "*?") or (self.optional and self.literal)  # a client need not send it
+        self.plain = bool(self.names) and "://" not in text  # what it builds is the caller's, no URL of the provider
+
+    def tell(self, got: str, values: dict[str, Any]) -> bool:
+        """Whether `got` fits; puts what it tells into `values`."""
+        if self._whole is not None:
+            values[self._whole] = got
+            return True
+        if self.literal and got == self.text:
+            return True
+        found = self.match(got)
+        if found is None:
+            return False
+        values.update(found)
+        return True
 
     def match(self, got: str) -> dict[str, str] | None:
         """The named values in `got`, or None when it does not fit."""
@@ -157,7 +172,7 @@ class Pattern:
 
     def build(self, values: Values) -> str | None:
         """The text a client sends: the first of several choices; None when a value is missing or anything would do."""
-        if self.text in ("*", "*?") or (self.optional and self.literal):
+        if self.silent:
             return None
         try:
             value = self._build(values)

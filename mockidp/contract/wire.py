@@ -7,19 +7,22 @@ for every parameter that does not fit, why.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from mockidp.contract import schema
 from mockidp.contract.body import Body, kind_of
 from mockidp.contract.template import Pattern, Values, builder, chooser, fill_settings, url_regex
 from mockidp.errors import ContractError
-from mockidp.wire import Request
+from mockidp.wire import Request, encoded
 
-PLACES = ("headers", "query", "form")
+BODIES = ("query", "form")
+PLACES = ("headers", *BODIES)
+NOTHING: frozenset[str] = frozenset()
 OAUTH_PARAMETER = re.compile(r'([^\s=,"]+)="([^"]*)"')
 
 
@@ -70,6 +73,7 @@ class Exchange:
 
     def __init__(self, spec: schema.Exchange, wire: Wire) -> None:
         self.spec, self.step, self.name, self.wire = spec, spec.step, spec.name, wire
+        self.label = f"{spec.step}.{spec.name}" if spec.name else spec.step
         requests = [spec.request] if isinstance(spec.request, str) else spec.request or []
         split = [text.partition(" ") for text in requests]
         self.requests = list(dict.fromkeys((method, wire.fill(url).partition("#")[0]) for method, _, url in split))
@@ -107,22 +111,21 @@ class Exchange:
     def evidence(self) -> str:
         return self.spec.evidence or ""
 
-    @property
-    def label(self) -> str:
-        return f"{self.step}.{self.name}" if self.name else self.step
-
     def fits(self, request: Request) -> tuple[int, int]:
         """What tells exchanges of one URL apart: how many fixed parameters are wrong here, then how many missing."""
-        sent = {place: dict(pairs) for place, pairs in self._sent(request).items()}
-        wrong = sum(
-            self.params[place][key].match(sent[place].get(key, "")) is None for place, key in self.literals
-            if place != "headers"  # they say who asks, not what is asked
-        )
-        missing = sum(
-            key not in sent[place] for place in ("query", "form") for key, pattern in self.params[place].items()
-            if not pattern.optional
-        )
+        sent = {place: dict(pairs) for place, pairs in self._sent(request).items() if place != "headers"}
+        wrong = sum(not pattern.tell(sent[place].get(key, ""), {}) for place, key, pattern in self.telling)
+        missing = sum(key not in sent[place] for place, key in self.needed)
         return wrong, missing
+
+    @cached_property
+    def telling(self) -> list[tuple[str, str, Pattern]]:
+        """The fixed parameters but for headers, which say who asks and not what is asked."""
+        return [(place, key, self.params[place][key]) for place, key in self.literals if place != "headers"]
+
+    @cached_property
+    def needed(self) -> list[tuple[str, str]]:
+        return [(place, key) for place in BODIES for key, pattern in self.params[place].items() if not pattern.optional]
 
     def _sent(self, request: Request) -> dict[str, list[tuple[str, str]]]:
         if "oauth" in self.accepts:
@@ -151,17 +154,17 @@ class Exchange:
         values: dict[str, Any] = {}
         problems: list[Problem] = []
         sent = self._sent(request)
-        for key, pattern in self.listed_headers.items():
-            got = request.headers.get(key)
-            problems += _one("headers", key, pattern, [] if got is None else [got], values)
-        for place in ("query", "form"):
-            listed = self.params[place]
-            seen: dict[str, list[str]] = {}
-            for key, value in sent[place]:
-                seen.setdefault(key, []).append(value)
+        for place, listed in (("headers", self.listed_headers), *((name, self.params[name]) for name in BODIES)):
+            pairs = sent[place]
+            seen = dict(pairs)
+            twice = {key for key, count in Counter(key for key, _ in pairs).items() if count > 1} \
+                if len(seen) != len(pairs) else NOTHING
             for key, pattern in listed.items():
-                problems += _one(place, key, pattern, seen.pop(key, []), values)
-            problems += [Problem("unlisted", place, key) for key in seen]
+                got = seen.get(key)
+                if got is None or key in twice or not pattern.tell(got, values):
+                    problems += _misfit(place, key, pattern, got, key in twice)
+            if place != "headers" and len(seen) != sum(key in seen for key in listed):
+                problems += [Problem("unlisted", place, key) for key in seen if key not in listed]
         return values, problems
 
 
@@ -172,22 +175,16 @@ def oauth_header(value: str) -> list[tuple[str, str]]:
     return [(unquote(key), unquote(text)) for key, text in pairs if key != "realm"]
 
 
-def _one(place: str, key: str, pattern: Pattern, got: list[str], values: dict[str, Any]) -> Iterator[Problem]:
-    """Check one parameter and collect what it tells."""
+def _misfit(place: str, key: str, pattern: Pattern, got: str | None, twice: bool) -> Iterator[Problem]:
+    """What is wrong with one parameter, if anything is: one that may be absent is not wrong when it is."""
     names = tuple(pattern.names)
-    if not got:
-        if not pattern.optional:
-            yield Problem("missing", place, key, names, expected=pattern.text)
-        return
-    if len(got) > 1:
+    if twice:
         yield Problem("duplicated", place, key, names)
-        return
-    found = pattern.match(got[0])
-    if found is None:
-        shown = None if names or place == "headers" else got[0]
+    elif got is not None:
+        shown = None if names or place == "headers" else got
         yield Problem("differs", place, key, names, expected=pattern.text, got=shown)
-    else:
-        values.update(found)
+    elif not pattern.optional:
+        yield Problem("missing", place, key, names, expected=pattern.text)
 
 
 class Fault:
@@ -364,9 +361,9 @@ class Wire:
     def redirect_url(self, target: str, params: list[tuple[str, str]], fragment: bool = False) -> str:
         """`target` with parameters added to its query, or as its fragment."""
         if fragment:
-            return f"{target.partition('#')[0]}#{urlencode(params)}"
+            return f"{target.partition('#')[0]}#{encoded(params)}"
         base, hash_, tail = target.partition("#")
-        return f"{base}{'&' if '?' in base else '?'}{urlencode(params)}{hash_}{tail}" if params else target
+        return f"{base}{'&' if '?' in base else '?'}{encoded(params)}{hash_}{tail}" if params else target
 
 
 __all__ = ["Answer", "Exchange", "Fault", "Problem", "Route", "Values", "Wire"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mockidp.apps import App
@@ -74,11 +75,10 @@ class Call:
 
     def resolve(self, name: str) -> Any:
         """A value by name: of the person, the app, the family's list, the contract's own forms, or None."""
-        head, _, tail = name.partition(".")
-        if head == "person":
-            return self._of_person(tail)
-        if head == "app":
-            return self._app_value(tail)
+        if name.startswith("person."):
+            return self._of_person(name[7:])
+        if name.startswith("app."):
+            return self._app_value(name[4:])
         if name in self.family.values:
             return self.family.values[name](self)
         if self.grant is not None and name in self.grant.facts:
@@ -96,9 +96,9 @@ class Call:
         return getattr(self.person, name, None)
 
     def _app_value(self, name: str) -> str | None:
-        if self.app is None:
-            return None
-        return {"id": self.app.client_id, "secret": self.app.client_secret}.get(name, self.app.facts.get(name))
+        if self.app is None or name in ("id", "secret"):
+            return None if self.app is None else self.app.client_id if name == "id" else self.app.client_secret
+        return self.app.facts.get(name)
 
     def derived(self, name: str, also: str = "") -> Any:
         """A value of `[person]`: always the same for a person, and for what else it depends on."""
@@ -107,7 +107,7 @@ class Call:
         if self.person.number > 2**53 and ONE_NUMBER.fullmatch(self.wire.spec.person[name]):
             return str(self.person.number)  # the cast's number that a double cannot hold
         seed = f"{self.provider}:{name}:{also}{self.person.number}".encode()
-        return self.wire.person[name](lambda count: stretch(seed, count), self.values)
+        return self.wire.person[name](partial(stretch, seed), self.values)
 
     def fresh(self, form: str) -> str:
         """A new secret in the provider's own form."""
@@ -204,7 +204,7 @@ class Call:
         for key, pattern in (answer.redirect or {}).items():
             value = pattern.build(self.values)
             if value is not None:
-                params.append((key, value if pattern.names and "://" not in pattern.text else self.outward(value)))
+                params.append((key, value if pattern.plain else self.outward(value)))
         return self.family.send(self, params, headers, answer.status)
 
     def _page(self, title: str, status: int) -> Response:

@@ -29,8 +29,7 @@ def site_settings() -> dict[str, Any]:
             {"id": "one", "name": "One", "openid_url": OPENID, "extra_attributes": EXTRA},
             {"id": "two", "name": "Two", "openid_url": STATELESS, "stateless": True},
         ]},
-        "openid_connect": {"APPS": [{**plain(app("keycloak")), "provider_id": "keycloak", "name": "Keycloak", "settings": {
-            "server_url": "https://keycloak.example.org/auth/realms/master"}}]},
+        "openid_connect": {"APPS": [realm(app("keycloak"))]},
         "shopify": {"APPS": [plain(app("shopify"))]},
         "steam": {"APPS": [plain(app("steam"))]},
         "telegram": {"APPS": [{"client_id": app("telegram").client_id, "secret": app("telegram").facts["token"]}]},
@@ -41,6 +40,11 @@ def site_settings() -> dict[str, Any]:
 
 def plain(app: App) -> dict[str, Any]:
     return {"client_id": app.client_id, "secret": app.client_secret}
+
+
+def realm(app: App) -> dict[str, Any]:
+    return {**plain(app), "provider_id": "keycloak", "name": "Keycloak",
+            "settings": {"server_url": "https://keycloak.example.org/auth/realms/master"}}
 
 
 def apple(app: App) -> dict[str, Any]:
@@ -60,7 +64,8 @@ def configure() -> None:
                         "allauth.socialaccount", *(f"allauth.socialaccount.providers.{name}" for name in LIBRARY)],
         MIDDLEWARE=["django.contrib.sessions.middleware.SessionMiddleware",
                     "django.contrib.auth.middleware.AuthenticationMiddleware",
-                    "django.contrib.messages.middleware.MessageMiddleware", "allauth.account.middleware.AccountMiddleware"],
+                    "django.contrib.messages.middleware.MessageMiddleware",
+                    "allauth.account.middleware.AccountMiddleware"],
         TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True,
                     "OPTIONS": {"context_processors": ["django.template.context_processors.request",
                                                        "django.contrib.auth.context_processors.auth",

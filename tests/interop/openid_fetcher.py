@@ -1,4 +1,4 @@
-"""python3-openid's own hook for HTTP, answered by the simulator; the library uses urllib and cannot be mocked elsewhere."""
+"""python3-openid's own hook for HTTP, answered by the simulator: the library uses urllib, which `responses` leaves."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ BUTTONS = {
     "weixin": "weixin/login/",
 }
 PEOPLE = ("alice", "bob", "carol")
-WALK = {"telegram": {"extra": {"way": "widget_redirect"}}}  # how the contract is walked, where allauth takes another way
+WALK = {"telegram": {"extra": {"way": "widget_redirect"}}}  # how to walk the contract where there are several ways
 
 # What allauth reads otherwise than the contract has it: field, person (or everybody), its value, and its reason.
 THEIRS: dict[tuple[str, str, str], tuple[Any, str]] = {
@@ -221,8 +221,8 @@ def facebook_app(empty: None, facebook_settings: dict[str, Any]) -> None:
 def token_of_the_sdk(simulator: Simulator, person: str) -> str:
     """What the JavaScript SDK gets: an access token in the fragment, with no code and no secret."""
     query = {"client_id": "mockidp", "redirect_uri": "http://127.0.0.1/", "response_type": "token", "scope": "email"}
-    callback = browse(simulator.handle, f"https://www.facebook.com/v19.0/dialog/oauth?{urlencode(query)}", person=person)
-    return callback.params["access_token"]
+    dialog = f"https://www.facebook.com/v19.0/dialog/oauth?{urlencode(query)}"
+    return browse(simulator.handle, dialog, person=person).params["access_token"]
 
 
 @pytest.mark.parametrize("exchange", [False, True], ids=["as it is", "exchanged"])

@@ -1,4 +1,4 @@
-"""requests-oauthlib walks all three legs at Twitter, with its signature in each of the places that OAuth 1.0a allows."""
+"""requests-oauthlib walks all three legs at Twitter, with its signature in each place that OAuth 1.0a allows."""
 
 from __future__ import annotations
 

@@ -138,7 +138,9 @@ class Quiet(WSGIRequestHandler):
 
 
 class Elsewhere:
-    """python3-openid's server behind a port: an identifier, a server to select one at, and an endpoint that says yes."""
+    """python3-openid's server behind a port: an identifier, a server to select one at, an endpoint that says yes."""
+
+    modes: list[str]
 
     def __init__(self) -> None:
         self.http = make_server("127.0.0.1", 0, self.app, handler_class=Quiet)
