@@ -10,6 +10,7 @@ import sys
 import time
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+WARM = 50
 REDIRECT = "http://127.0.0.1:9/callback"
 AUTHORIZE = urlencode({"client_id": "mockidp", "redirect_uri": REDIRECT, "response_type": "code", "nonce": "n",
                        "scope": "openid email profile", "state": "s"})
@@ -122,7 +123,7 @@ def load(port: str, count: str) -> None:
     """Whole logins over one kept connection: decide at authorize, redeem the code, read the profile."""
     connection = http.client.HTTPConnection("127.0.0.1", int(port))
     _wait(connection)
-    for _ in range(50):
+    for _ in range(WARM):
         _login(connection)
     began = time.perf_counter()
     for _ in range(int(count)):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import time
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -82,7 +83,7 @@ class Provider:
         key: str | None = None,
         certificate_key: str | None = None,
         settings: Mapping[str, Any] | None = None,
-        clock: Callable[[], float],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.clock = clock
         try:

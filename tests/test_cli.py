@@ -210,7 +210,16 @@ def test_show_is_the_row_of_list_in_full() -> None:
     assert full["history"]
 
 
-def test_show_follows_a_setting_and_a_date() -> None:
+@pytest.mark.parametrize("provider", list(index()))
+def test_the_oldest_evidence_is_the_oldest_of_all_sources(provider: str) -> None:
+    full = told("show", provider)
+    assert full["evidence"]["oldest"] == min(row["date"] for row in full["sources"])
+    sourced = [row for row in (*full["steps"], *full["errors"]) if row["evidence"]]
+    counted = sum(count for kind, count in full["evidence"].items() if kind != "oldest")
+    assert counted in (len(sourced), len(sourced) + 1), "an identity token has evidence too"
+
+
+def test_show_follows_a_setting() -> None:
     full = told("show", "github", "--set", "github.GITHUB_URL=https://git.example.com")
     assert full["defaults"]["API_URL"]["value"] == "https://git.example.com/api/v3"
     assert full["hosts"] == ["git.example.com"]

@@ -19,7 +19,6 @@ from mockidp.contract.schema import Select
 from mockidp.contract.template import Values, builder
 from mockidp.errors import ContractError
 
-Setter = tuple[str, Callable[[Values], Any], str]
 MISSING = object()
 
 
@@ -41,7 +40,7 @@ class Body:
         self.optional, self.nullable = frozenset(optional or ()), frozenset(nullable or ())
         self.needs = {place: scope.split("|") for place, scope in (needs or {}).items()}
         self.bind, self.select = dict(bind), select
-        self.setters = [(place, builder(text)) for place, text in bind.items()]
+        self.setters = [(place, builder(text), _top_key(kind, place)) for place, text in bind.items()]
         self.document = FORMATS[kind].parse(data)
         for place in [*bind, *self.optional, *self.nullable, *self.needs, *([select.at] if select else [])]:
             if place and FORMATS[kind].get(self.document, place) is MISSING:
@@ -59,11 +58,17 @@ class Body:
         form = FORMATS[self.kind]
         document = form.parse(self.data)
         hidden = [] if granted is None else [at for at, scopes in self.needs.items() if granted.isdisjoint(scopes)]
-        for place, build in self.setters:
-            if place == "" and self.kind == "json":
-                document = build(values)  # the whole document is one value
-            elif place not in hidden:
-                self._put(document, place, build(values))
+        for place, build, key in self.setters:
+            if place in hidden:
+                continue
+            value = build(values)
+            if key is not None and value is not None:  # most places by far: a member of the outermost object
+                old = document[key]
+                document[key] = value if type(old) is type(value) else _like(old, value)
+            elif place == "" and self.kind == "json":
+                document = value  # the whole document is one value
+            else:
+                self._put(document, place, value)
         for place in hidden:
             form.drop(document, place)
         if self.select is not None:
@@ -87,6 +92,12 @@ class Body:
             form.clear(document, place)
         else:
             raise ContractError(f"{place!r} has no value for this person, and is neither optional nor nullable")
+
+
+def _top_key(kind: str, place: str) -> str | None:
+    """The key of a place that is a member of a JSON document's outermost object."""
+    key = place[1:]
+    return key if kind == "json" and key and "/" not in key and "~" not in key and not key.isdigit() else None
 
 
 def asked(text: str) -> list[str]:

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from mockidp.contract import schema
 from mockidp.contract.body import Body, kind_of
-from mockidp.contract.template import Pattern, Values, builder, chooser, fill_settings, url_regex
+from mockidp.contract.template import builder, chooser, fill_settings, names, Pattern, url_regex, Values
 from mockidp.errors import ContractError
 from mockidp.wire import Request, encoded
 
@@ -255,6 +255,8 @@ class Wire:
                 self.aliases.setdefault(alias, []).append(name)
         self.forms = {name: chooser(self.fill(text)) for name, text in spec.forms.items()}
         self.person = {name: chooser(self.fill(text)) for name, text in spec.person.items()}
+        self.by_person_alone = {name for name, text in spec.person.items() if not names(text)}
+        self.derived: dict[tuple[str, str, int], Any] = {}  # what was worked out for people, bounded by who fills it
         self.app_facts = {name: chooser(self.fill(text)) for name, text in spec.app.items()}
         self._exact: dict[tuple[str, str], list[tuple[str, Exchange]]] = {}
         self._pattern: list[tuple[Any, Any, tuple[str, Exchange]]] = []

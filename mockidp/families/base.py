@@ -106,8 +106,16 @@ class Call:
             return None
         if self.person.number > 2**53 and ONE_NUMBER.fullmatch(self.wire.spec.person[name]):
             return str(self.person.number)  # the cast's number that a double cannot hold
+        known, key = self.wire.derived, (name, also, self.person.number)
+        if key in known:
+            return known[key]
         seed = f"{self.provider}:{name}:{also}{self.person.number}".encode()
-        return self.wire.person[name](partial(stretch, seed), self.values)
+        value = self.wire.person[name](partial(stretch, seed), self.values)
+        if name in self.wire.by_person_alone:
+            if len(known) >= DERIVED_LIMIT:
+                known.clear()
+            known[key] = value
+        return value
 
     def fresh(self, form: str) -> str:
         """A new secret in the provider's own form."""
@@ -233,6 +241,7 @@ class Call:
         return self.family.hosts_regex(self.wire).sub(lambda found: f"{base}/{found[1]}", text).encode()
 
 
+DERIVED_LIMIT = 2000
 COMMON: dict[str, Value] = {
     "now": lambda call: int(call.now),
     "now.iso": lambda call: iso(call.now),

@@ -17,6 +17,34 @@ HEAD_PATIENCE = 30.0  # seconds between two pieces of a head
 log = logging.getLogger("mockidp.server")
 
 
+class OneWrite:
+    """A transport that sends what is written in one step of the loop in one piece: a head and its body, for one.
+
+    Each write is a system call, and costs as much as all the rest of a small answer.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._parts: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._parts:
+            self._loop.call_soon(self._flush)
+        self._parts.append(data)
+
+    def _flush(self) -> None:
+        if self._parts:
+            self._transport.write(b"".join(self._parts))
+            self._parts.clear()
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """Closes a connection whose request line and headers never end, declines upgrades, writes no access log."""
 
@@ -30,6 +58,9 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.access_log = False  # here and not in Config, which would change the logger of the whole process
         self.head_size: float = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(OneWrite(transport, self.loop))  # type: ignore[arg-type]
 
     def on_headers_complete(self) -> None:
         if self.parser.should_upgrade():
