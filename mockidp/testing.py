@@ -384,7 +384,7 @@ def _told(rule: Rule) -> str:
 
 
 class _PostedForm(HTMLParser):
-    """The first form of a page and its hidden fields."""
+    """The first form of a page and its fields."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -395,7 +395,7 @@ class _PostedForm(HTMLParser):
         at = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.action = self.action or at.get("action", "")
-        if tag == "input" and at.get("type") == "hidden" and at.get("name"):
+        if tag == "input" and at.get("name"):
             self.fields[at["name"]] = at.get("value", "")
 
 
@@ -404,6 +404,6 @@ def _callback(response: Response) -> Callback | None:
     if location := response.header("location"):
         return Callback(location)
     form = _PostedForm(response.body.decode("utf-8", "replace"))
-    if response.status != 200 or not form.action or DECISION in response.body:
+    if not form.action or DECISION in response.body:
         return None
     return Callback(form.action, "POST", form.fields)

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,9 +72,12 @@ def process(*words: str, **env: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-W", "error", "-m", "mockidp", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
                           env={**os.environ, "PYTHONUTF8": "1", **env}) as started:  # fmt: skip
+        overdue = threading.Timer(60, started.kill)  # reading a line of it never hangs for ever
+        overdue.start()
         try:
             yield started
         finally:
+            overdue.cancel()
             started.kill()
 
 
@@ -210,13 +214,13 @@ def test_show_is_the_row_of_list_in_full() -> None:
     assert full["history"]
 
 
-@pytest.mark.parametrize("provider", list(index()))
-def test_the_oldest_evidence_is_the_oldest_of_all_sources(provider: str) -> None:
+@pytest.mark.parametrize("provider", [card.id for card in index().values() if card.family != "oidc"])
+def test_evidence_counts_what_the_steps_and_errors_rest_on(provider: str) -> None:
     full = told("show", provider)
-    assert full["evidence"]["oldest"] == min(row["date"] for row in full["sources"])
-    sourced = [row for row in (*full["steps"], *full["errors"]) if row["evidence"]]
-    counted = sum(count for kind, count in full["evidence"].items() if kind != "oldest")
-    assert counted in (len(sourced), len(sourced) + 1), "an identity token has evidence too"
+    dates = {row["name"]: row["date"] for row in full["sources"]}
+    used = [dates[row["evidence"]] for row in (*full["steps"], *full["errors"]) if row["evidence"] in dates]
+    counts = {kind: count for kind, count in full["evidence"].items() if kind != "oldest"}
+    assert (sum(counts.values()), full["evidence"]["oldest"]) == (len(used), min(used))
 
 
 def test_show_follows_a_setting() -> None:

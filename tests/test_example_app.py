@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -208,6 +209,8 @@ def test_a_url_in_path_form_has_the_base_in_front(url: str, expected: str) -> No
 def test_the_script_serves_both_and_stops_at_once() -> None:
     command = [sys.executable, "-W", "error", str(FOLDER), "--port", "0", "--simulator-port", "0"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    overdue = threading.Timer(60, running.kill)
+    overdue.start()
     try:
         assert running.stdout is not None
         first, second = running.stdout.readline(), running.stdout.readline()
@@ -221,5 +224,6 @@ def test_the_script_serves_both_and_stops_at_once() -> None:
         assert running.wait(timeout=10) == 0
         assert time.monotonic() - started < 8
     finally:
+        overdue.cancel()
         running.kill()
         running.communicate()

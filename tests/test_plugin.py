@@ -168,6 +168,12 @@ class TestFailureSection:
         assert idp.story().splitlines()[0] == "(3 earlier logins left out)"
         assert idp.story().count("github: alice") == 10
 
+    def test_no_secret_is_in_what_an_assertion_shows(self) -> None:
+        with Idp().mounted("responses") as idp:
+            requests.post("https://github.com/login/oauth/access_token?client_secret=very-secret-indeed", timeout=5)
+        assert "client_secret=very…" in repr(idp.journal.last())
+        assert "very-secret" not in repr(idp.journal.last())
+
     def test_a_long_url_does_not_fill_the_memory(self) -> None:
         idp = Idp()
         idp.authorize(GITHUB + "&login=" + "x" * 30_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from mockidp.mounts import Simulator, framed, has_body, served_as
@@ -32,6 +32,15 @@ class _Gone(Exception):  # noqa: N818
     """The client hung up before it had sent its body: nobody is left to answer."""
 
 
+class Answer(NamedTuple):
+    """What goes over the wire: status, headers as bytes, body, and the seconds to wait before sending it."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    delay: float
+
+
 class App:
     """ASGI 3 application. What is too large, malformed or too slow is refused in plain text before it is parsed."""
 
@@ -55,27 +64,32 @@ class App:
             await send({"type": "websocket.close"})
 
     async def _http(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        head = scope["method"] == "HEAD"
+        names = [name for name, _ in scope["headers"]]
         try:
-            request = self._request(scope)
-            if "content-length" in request.headers or "transfer-encoding" in request.headers:
-                request.body = await self._body(request.headers, receive)
-            response = self.simulator.handle(request)
-            headers = _encoded(response)
+            sent = b"content-length" in names or b"transfer-encoding" in names
+            body = await self._body(self._headers(scope["headers"]), receive) if sent else b""
+            answer = self.answer(scope, body)
         except _Gone:
             return
         except _Refused as refused:
-            response = _plain(refused.status, refused.text)
-            headers = _encoded(response)
+            answer = _finished(scope, _plain(refused.status, refused.text))
+        if answer.delay > 0:
+            await asyncio.sleep(answer.delay)
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    def answer(self, scope: MutableMapping[str, Any], body: bytes) -> Answer:
+        """The answer to a request whose body is there; never raises."""
+        try:
+            request = self._request(scope)
+            request.body = body
+            return _finished(scope, self.simulator.handle(request))
+        except _Refused as refused:
+            return _finished(scope, _plain(refused.status, refused.text))
         except Exception:
-            log.exception("the simulator failed to answer %s %s", scope["method"], scope["path"])
-            response = _plain(500, "internal error in mockidp; the server's log has the details")
-            headers = _encoded(response)
-        if response.delay > 0:
-            await asyncio.sleep(response.delay)
-        body = b"" if head or not has_body(response.status) else response.body
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+            where = (scope.get("raw_path") or b"").decode("latin-1") or scope["path"]
+            log.exception("the simulator failed to answer %s %s", scope["method"], where)
+            return _finished(scope, _plain(500, "internal error in mockidp; the server's log has the details"))
 
     def _request(self, scope: MutableMapping[str, Any]) -> Request:
         raw_path: bytes = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
@@ -138,6 +152,11 @@ def _joined(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
 def _own_host(scope: MutableMapping[str, Any]) -> str:
     host, port = scope.get("server") or ("localhost", None)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}" if port else host
+
+
+def _finished(scope: MutableMapping[str, Any], response: Response) -> Answer:
+    body = b"" if scope["method"] == "HEAD" or not has_body(response.status) else response.body
+    return Answer(response.status, _encoded(response), body, response.delay)
 
 
 def _plain(status: int, text: str) -> Response:

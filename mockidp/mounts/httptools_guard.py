@@ -1,4 +1,5 @@
-"""uvicorn's fast HTTP protocol with what it lacks: limits on a request's head, and patience with upgrade offers."""
+"""uvicorn's fast HTTP protocol with what it lacks: limits on a request's head, patience with upgrade offers, and a
+short way for the requests that are nearly all: small ones, answered without a task and in one write."""
 
 from __future__ import annotations
 
@@ -8,41 +9,15 @@ from typing import Any
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 HEAD_LIMIT = 256 << 10  # bytes held for one head; the application's own limits are lower and answer in words
 HEAD_PATIENCE = 30.0  # seconds between two pieces of a head
 
+SMALL_BODY = 64 << 10  # bytes of a body that need no flow control
+
 log = logging.getLogger("mockidp.server")
-
-
-class OneWrite:
-    """A transport that sends what is written in one step of the loop in one piece: a head and its body, for one.
-
-    Each write is a system call, and costs as much as all the rest of a small answer.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport, self._loop = transport, loop
-        self._parts: list[bytes] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        if not self._parts:
-            self._loop.call_soon(self._flush)
-        self._parts.append(data)
-
-    def _flush(self) -> None:
-        if self._parts:
-            self._transport.write(b"".join(self._parts))
-            self._parts.clear()
-
-    def close(self) -> None:
-        self._flush()
-        self._transport.close()
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -58,21 +33,94 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.access_log = False  # here and not in Config, which would change the logger of the whole process
         self.head_size: float = 0
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(OneWrite(transport, self.loop))  # type: ignore[arg-type]
+        self.body: list[bytes] | None = None  # of a request that is answered the short way
+        self.waiting: list[tuple[Any, bool]] = []
+        self.ending = False
 
     def on_headers_complete(self) -> None:
         if self.parser.should_upgrade():
             return  # it comes again, without the offer
         self.head_size = float("-inf")  # what follows is a body, and the application watches that
-        super().on_headers_complete()
+        self.body = [] if self._is_plain() else None
+        if self.body is None:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if self.body is None:
+            super().on_body(body)
+        else:
+            self.body.append(body)
 
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return
         self.head_size = 0
-        super().on_message_complete()
+        if self.body is None:
+            super().on_message_complete()
+        else:
+            self._answer(b"".join(self.body))
+
+    # the short way
+
+    def _is_plain(self) -> bool:
+        """Whether the request can be answered here: nothing before it waits, and its body is small and announced."""
+        busy = self.cycle is not None and not self.cycle.response_complete
+        if busy or self.expect_100_continue or len(self.connections) >= (self.limit_concurrency or 1 << 30):
+            return False
+        length = b"0"
+        for name, value in self.headers:
+            if name == b"content-length":
+                length = value
+            elif name == b"transfer-encoding":
+                return False
+        return length.isdigit() and len(length) < 9 and int(length) <= SMALL_BODY
+
+    def _answer(self, body: bytes) -> None:
+        """Answer in the parser's own step, in one write: a task and two writes cost more than most answers."""
+        target = httptools.parse_url(self.url)
+        scope = self.scope
+        scope["method"], scope["raw_path"] = self.parser.get_method().decode("ascii"), target.path
+        scope["query_string"] = target.query or b""
+        answer = self.config.loaded_app.answer(scope, body)
+        keep = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        if answer.delay > 0 or self.waiting:
+            self._later(answer, keep)
+        else:
+            self._write(answer, keep)
+
+    def _write(self, answer: Any, keep: bool) -> None:
+        if self.transport.is_closing():
+            return
+        lines = [STATUS_LINE.get(answer.status) or b"HTTP/1.1 %d \r\n" % answer.status]
+        lines += [b"%b: %b\r\n" % (name.lower(), value) for name, value in answer.headers]
+        lines.append(b"\r\n" if keep else b"connection: close\r\n\r\n")
+        lines.append(answer.body)
+        self.transport.write(b"".join(lines))
+        if not keep:
+            self.transport.close()
+        self.on_response_complete()
+
+    def _later(self, answer: Any, keep: bool) -> None:
+        """An answer that takes its time, and those that came behind it: in order, the reading stopped meanwhile."""
+        self.flow.pause_reading()
+        self.waiting.append((answer, keep))
+        if len(self.waiting) == 1:
+            task = self.loop.create_task(self._drain())  # among the tasks that a shutdown waits for
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    async def _drain(self) -> None:
+        while self.waiting:
+            answer, keep = self.waiting[0]
+            await asyncio.sleep(answer.delay)
+            del self.waiting[0]
+            self._write(answer, keep and not (self.ending and not self.waiting))
+
+    def shutdown(self) -> None:
+        """Close now, or after the answer that somebody waits for."""
+        self.ending = True
+        if not self.waiting:
+            super().shutdown()
 
     def data_received(self, data: bytes) -> None:
         self.head_size += len(data)
