@@ -12,7 +12,7 @@ from mockidp.errors import UsageError, nearest
 
 Mode = Literal["ready", "learn", "registered"]
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-READY_ID, READY_SECRET = "mockidp", "mockidp-secret"  # noqa: S105  fixed and public on purpose
+READY_ID, READY_SECRET = "mockidp", "mockidp-secret"
 LEARNED_LIMIT = 1000
 
 

@@ -12,10 +12,11 @@ from .errors import Misconfigured
 if TYPE_CHECKING:
     from .base import Provider
 
-SHARED = frozenset(  # modules that serve all providers; every other module of this folder is a provider's
-    "adapter answers base callback errors http id_token identity oauth oauth1 oauth1_signature oauth2 oidc openid2 "
-    "openid2_association openid2_attributes registry settings xml yadis".split()
-)
+SHARED = {  # modules that serve all providers; every other module of this folder is a provider's
+    *("adapter", "answers", "base", "callback", "errors", "http", "id_token", "identity", "oauth", "oauth1"),
+    *("oauth1_signature", "oauth2", "oidc", "openid2", "openid2_association", "openid2_attributes", "registry"),
+    *("settings", "xml", "yadis"),
+}
 
 
 @cache

@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
-from mockidp.check.client import find_adapter
 from mockidp.check.client import cases as client_cases
+from mockidp.check.client import find_adapter
 from mockidp.check.contract import RULES
 from mockidp.check.mock import Lab, mock_cases
 from mockidp.contract import load

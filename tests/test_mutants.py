@@ -28,8 +28,11 @@ IDS = provider_ids()
 def test_no_rule_can_be_taken_out_unnoticed(provider: str) -> None:
     mutants = list(rule_mutants(provider))
     assert len(mutants) > 5
-    survivors = {f"{step}: {name}" for step, name, at in mutants
-                 if name not in EQUIVALENT_RULES and rule_survives(provider, step, at)}
+    survivors = {
+        f"{step}: {name}"
+        for step, name, at in mutants
+        if name not in EQUIVALENT_RULES and rule_survives(provider, step, at)
+    }
     assert survivors == set()
 
 
@@ -37,8 +40,11 @@ def test_no_rule_can_be_taken_out_unnoticed(provider: str) -> None:
 def test_no_fact_can_be_changed_unnoticed(provider: str) -> None:
     mutants = list(fact_mutants(provider))
     assert len(mutants) > 20
-    survivors = {f"{mutant.kind}: {mutant.what}" for mutant in mutants
-                 if fact_survives(mutant, ADAPTER) and not excuse(mutant, ADAPTER)}
+    survivors = {
+        f"{mutant.kind}: {mutant.what}"
+        for mutant in mutants
+        if fact_survives(mutant, ADAPTER) and not excuse(mutant, ADAPTER)
+    }
     assert survivors == set()
 
 
@@ -46,8 +52,11 @@ def test_an_unchanged_contract_is_noticed_by_nothing() -> None:
     """The grade is worth something only if the baseline is clean: a red check would notice every mutant."""
     from mockidp.contract import load
 
-    noticed = [provider for provider in IDS
-               if not fact_survives(Mutant(provider, "none", "unchanged", lambda p=provider: load(p).table), ADAPTER)]  # type: ignore[misc]
+    noticed = [
+        provider
+        for provider in IDS
+        if not fact_survives(Mutant(provider, "none", "unchanged", lambda p=provider: load(p).table), ADAPTER)
+    ]  # type: ignore[misc]
     assert noticed == []
 
 

@@ -66,16 +66,33 @@ class Logins(RuleBasedStateMachine):
     def post(self, url: str, **form: str | None) -> Response:
         body = urlencode({key: value for key, value in form.items() if value is not None}).encode()
         return self.simulator.handle(
-            Request.of("POST", url, {"Content-Type": "application/x-www-form-urlencoded"}, body))
+            Request.of("POST", url, {"Content-Type": "application/x-www-form-urlencoded"}, body)
+        )
 
-    @rule(target=codes, app=st.sampled_from(list(APPS)), person=st.sampled_from(PEOPLE), uri=st.sampled_from(REDIRECTS),
-          verifier=st.none() | st.sampled_from(["v" * 43, "w" * 50]), nonce=st.sampled_from(["n1", "n2"]))
+    @rule(
+        target=codes,
+        app=st.sampled_from(list(APPS)),
+        person=st.sampled_from(PEOPLE),
+        uri=st.sampled_from(REDIRECTS),
+        verifier=st.none() | st.sampled_from(["v" * 43, "w" * 50]),
+        nonce=st.sampled_from(["n1", "n2"]),
+    )
     def authorize(self, app: str, person: str, uri: str, verifier: str | None, nonce: str) -> Code:
-        query = {"client_id": app, "redirect_uri": uri, "response_type": "code", "scope": "openid email", "state": "s",
-                 "nonce": nonce, "access_type": "offline"}
+        query = {
+            "client_id": app,
+            "redirect_uri": uri,
+            "response_type": "code",
+            "scope": "openid email",
+            "state": "s",
+            "nonce": nonce,
+            "access_type": "offline",
+        }
         if verifier:
             digest = hashlib.sha256(verifier.encode()).digest()
-            query |= {"code_challenge": urlsafe_b64encode(digest).rstrip(b"=").decode(), "code_challenge_method": "S256"}
+            query |= {
+                "code_challenge": urlsafe_b64encode(digest).rstrip(b"=").decode(),
+                "code_challenge_method": "S256",
+            }
         decision = {"mockidp.person": person, "mockidp.decision": "allow"}
         went = self.post(f"{AUTHORIZE}?{urlencode(query)}", **decision)
         back = urlsplit(went.header("location"))
@@ -88,8 +105,15 @@ class Logins(RuleBasedStateMachine):
         return Code(code, app, person, uri, verifier, nonce, self.world.clock.now())
 
     def redeem(self, code: Code, app: str, uri: str, verifier: str | None) -> Response:
-        return self.post(TOKEN, grant_type="authorization_code", code=code.text, client_id=app, client_secret=APPS[app],
-                         redirect_uri=uri, code_verifier=verifier)
+        return self.post(
+            TOKEN,
+            grant_type="authorization_code",
+            code=code.text,
+            client_id=app,
+            client_secret=APPS[app],
+            redirect_uri=uri,
+            code_verifier=verifier,
+        )
 
     def fresh(self, code: Code) -> bool:
         return not code.used and self.world.clock.now() < code.born + CODE_LIFE

@@ -27,10 +27,18 @@ def imports(path: Path, *, lazy: bool = True) -> Iterator[str]:
     """The absolute names of what a file imports; those inside functions too, unless `lazy` is false."""
     package = module_of(path) if path.stem == "__init__" else module_of(path).rpartition(".")[0]
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    typing_only = {id(n) for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-                   for n in ast.walk(node)}
-    inner = {id(n) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-             for n in ast.walk(node)}
+    typing_only = {
+        id(n)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for n in ast.walk(node)
+    }
+    inner = {
+        id(n)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for n in ast.walk(node)
+    }
     for node in ast.walk(tree):
         if id(node) in typing_only or (not lazy and id(node) in inner):
             continue
@@ -57,8 +65,11 @@ def test_the_clients_read_no_contract() -> None:
 @pytest.mark.parametrize("package", ["mockidp", "providers"])
 def test_no_import_goes_round_in_a_circle_not_even_inside_functions(package: str) -> None:
     modules = {module_of(path): path for path in SOURCES[package]}
-    graph = {name: {found for found in imports(path) if found in modules and found != name}
-             for name, path in modules.items() if path.stem != "__init__"}
+    graph = {
+        name: {found for found in imports(path) if found in modules and found != name}
+        for name, path in modules.items()
+        if path.stem != "__init__"
+    }
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -77,17 +88,29 @@ def engine_files() -> list[Path]:
 def test_no_family_or_engine_code_names_a_provider(path: Path) -> None:
     names = set(provider_ids()) - WORDS
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    docstrings = {id(node.body[0].value) for node in ast.walk(tree)
-                  if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-                  and node.body and isinstance(node.body[0], ast.Expr)}
-    found = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docstrings
-             and isinstance(node.value, str) and node.value in names]
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    found = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and id(node) not in docstrings
+        and isinstance(node.value, str)
+        and node.value in names
+    ]
     assert found == []
 
 
 def test_importing_the_plugin_and_the_clients_loads_no_third_party_code() -> None:
-    code = "import sys, pytest; before = set(sys.modules); import mockidp.pytest_plugin, providers; " \
-           "print(sorted({m.split('.')[0] for m in set(sys.modules) - before} - set(sys.stdlib_module_names)))"
+    code = (
+        "import sys, pytest; before = set(sys.modules); import mockidp.pytest_plugin, providers; "
+        "print(sorted({m.split('.')[0] for m in set(sys.modules) - before} - set(sys.stdlib_module_names)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['mockidp', 'providers']"
 
@@ -95,6 +118,6 @@ def test_importing_the_plugin_and_the_clients_loads_no_third_party_code() -> Non
 def test_a_contracts_folder_and_a_providers_package_of_the_user_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "contracts").mkdir()
     (tmp_path / "providers.py").write_text("raise SystemExit('the user\\'s own providers was imported')\n")
-    code = "from mockidp.simulator import Simulator; s = Simulator(); print(s.knows('github.com'), len(s.world.people.named()))"
+    code = "from mockidp.simulator import Simulator as S; print(S().knows('github.com'), len(S().world.people.named()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout.split()[:1] == ["True"], done.stderr

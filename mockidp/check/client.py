@@ -13,8 +13,8 @@ from importlib.metadata import entry_points
 from typing import Any, Protocol
 
 from mockidp.browser import Callback, NoCallbackError, browse
-from mockidp.check.mock import Lab, fault_steps
 from mockidp.check.finding import Finding
+from mockidp.check.mock import Lab, fault_steps
 from mockidp.contract.load import Loaded, find_line
 from mockidp.contract.wire import Fault as ContractFault
 from mockidp.errors import MockidpError, UsageError
@@ -42,6 +42,7 @@ class Adapter(Protocol):
     callback and gives at least `uid`, `email` and `email_verified`.
     """
 
+    def __hash__(self) -> int: ...
     def begin(self, job: Job) -> str | tuple[str, Mapping[str, str]]: ...
     def finish(self, job: Job, callback: Callback) -> Mapping[str, Any]: ...
 
@@ -128,9 +129,13 @@ def person(lab: Lab, adapter: Adapter, who: str) -> str:
         return f"the client reads the e-mail {got.identity.get('email')!r}, which is not that of {who}"
     if got.identity.get("email_verified") and not (owner.email_verified or owner.relay_email):
         return f"the client takes the e-mail of {who} for verified"
-    wrong = [f"{name} is {got.identity.get(name)!r}, the contract's map reads {want[name]!r}" for name in COMPARED
-             if name in got.identity and (want[name] is not None or name in ("email", "email_verified"))
-             and got.identity.get(name) != want[name]]
+    wrong = [
+        f"{name} is {got.identity.get(name)!r}, the contract's map reads {want[name]!r}"
+        for name in COMPARED
+        if name in got.identity
+        and (want[name] is not None or name in ("email", "email_verified"))
+        and got.identity.get(name) != want[name]
+    ]
     return "; ".join(wrong)
 
 
@@ -159,7 +164,11 @@ def _understood(lab: Lab, fault_of: ContractFault, step: str, got: Outcome) -> s
         return f"the provider answered {name} at {step} and the client logged in"
     if isinstance(got.error, NoCallbackError):
         return "" if fault_of.spec.page or fault_of.spec.raw else f"no callback: {got.error}"
-    return "" if got.code in fault_of.means.split("|") else f"{name} means {fault_of.means}, the client says {got.code}: {got.error}"
+    return (
+        ""
+        if got.code in fault_of.means.split("|")
+        else f"{name} means {fault_of.means}, the client says {got.code}: {got.error}"
+    )
 
 
 def spare(lab: Lab, step: str) -> bool:

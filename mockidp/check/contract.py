@@ -31,8 +31,9 @@ def check_contract(provider: str, loaded: Loaded | None = None) -> Iterator[Find
         broken = False
         for message, path in rule(loaded):
             broken = True
-            yield Finding(provider, "contract", name, False, message, loaded.source.file,
-                          find_line(loaded.source.text, path))
+            yield Finding(
+                provider, "contract", name, False, message, loaded.source.file, find_line(loaded.source.text, path)
+            )
         if not broken:
             yield Finding(provider, "contract", name)
 
@@ -43,14 +44,20 @@ Complaint = tuple[str, list[str]]
 def sourced(loaded: Loaded) -> Iterator[Complaint]:
     """Every exchange, error and identity token names evidence that there is, and none lies in the future."""
     spec = loaded.at().spec
-    rows = [(f"exchange {item['step']}", item.get("evidence"), ["exchange", item["step"], item.get("name", "")])
-            for item in loaded.table["exchange"]]
-    rows += [(f"error {name}", item.get("evidence"), ["error", name])
-             for name, item in loaded.table.get("error", {}).items()]
+    rows = [
+        (f"exchange {item['step']}", item.get("evidence"), ["exchange", item["step"], item.get("name", "")])
+        for item in loaded.table["exchange"]
+    ]
+    rows += [
+        (f"error {name}", item.get("evidence"), ["error", name]) for name, item in loaded.table.get("error", {}).items()
+    ]
     signed = [(name, loaded.table[name]) for name in SIGNED if name in loaded.table]
     rows += [(name, item.get("evidence"), [name]) for name, item in signed]
-    rows += [(f"{name} before {old['until']}", old.get("evidence"), ["error", name])
-             for name, item in [*loaded.table.get("error", {}).items(), *signed] for old in item.get("before", [])]
+    rows += [
+        (f"{name} before {old['until']}", old.get("evidence"), ["error", name])
+        for name, item in [*loaded.table.get("error", {}).items(), *signed]
+        for old in item.get("before", [])
+    ]
     for what, evidence, path in rows:
         if not evidence:
             yield f"{what} names no evidence", path
@@ -137,8 +144,13 @@ def names_known(loaded: Loaded) -> Iterator[Complaint]:
 
 def known_names(wire: Wire, family: Family) -> set[str]:
     """The names that a template of this contract may use."""
-    told = {name for exchange in wire.exchanges for place in exchange.params.values()
-            for pattern in place.values() for name in pattern.names}
+    told = {
+        name
+        for exchange in wire.exchanges
+        for place in exchange.params.values()
+        for pattern in place.values()
+        for name in pattern.names
+    }
     urls = {name for exchange in wire.exchanges for url in exchange.urls for name in names(url)}
     own = {*wire.spec.person, *wire.spec.forms, *(f"app.{name}" for name in wire.spec.app)}
     return PERSON | told | urls | own | set(family.values) | set(COMMON) | {"app.id", "app.secret"}
@@ -186,19 +198,25 @@ def routes_distinct(loaded: Loaded) -> Iterator[Complaint]:
         if exchange.when:
             continue
         fixed = tuple(sorted((place, key, exchange.params[place][key].text) for place, key in exchange.literals))
-        every = tuple(sorted((place, key) for place, rows in exchange.params.items() for key, p in rows.items()
-                             if not p.optional))
+        every = tuple(
+            sorted((place, key) for place, rows in exchange.params.items() for key, p in rows.items() if not p.optional)
+        )
         for method, url in exchange.requests:
             key = (method, url, fixed, every)
             if key in seen:
-                yield f"{exchange.label} and {seen[key]} answer the same request {method} {url}", [
-                    "exchange", exchange.step, exchange.name]
+                yield (
+                    f"{exchange.label} and {seen[key]} answer the same request {method} {url}",
+                    ["exchange", exchange.step, exchange.name],
+                )
             seen.setdefault(key, exchange.label)
 
 
 ENDPOINTS = {  # member of a discovery document: the step whose canonical URL it is
-    "authorization_endpoint": "authorize", "token_endpoint": "token", "userinfo_endpoint": "userinfo",
-    "revocation_endpoint": "revoke", "jwks_uri": "jwks",
+    "authorization_endpoint": "authorize",
+    "token_endpoint": "token",
+    "userinfo_endpoint": "userinfo",
+    "revocation_endpoint": "revoke",
+    "jwks_uri": "jwks",
 }
 
 
@@ -238,7 +256,13 @@ def refresh_at_token(loaded: Loaded) -> Iterator[Complaint]:
 
 
 RULES = {
-    "sourced": sourced, "complete": complete, "compiles": compiles, "names_known": names_known,
-    "identity_distinct": identity_distinct, "routes_distinct": routes_distinct,
-    "discovery_agrees": discovery_agrees, "refresh_at_token": refresh_at_token, "published": published,
+    "sourced": sourced,
+    "complete": complete,
+    "compiles": compiles,
+    "names_known": names_known,
+    "identity_distinct": identity_distinct,
+    "routes_distinct": routes_distinct,
+    "discovery_agrees": discovery_agrees,
+    "refresh_at_token": refresh_at_token,
+    "published": published,
 }

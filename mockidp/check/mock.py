@@ -32,7 +32,9 @@ def in_process(simulator: Simulator) -> Send:
 class Lab:
     """A fresh world with one provider under test. `connect` puts a network between, or none."""
 
-    def __init__(self, provider: str, connect: Connect = in_process, loaded: Loaded | None = None, **world: Any) -> None:
+    def __init__(
+        self, provider: str, connect: Connect = in_process, loaded: Loaded | None = None, **world: Any
+    ) -> None:
         if loaded is not None:
             world["loader"] = lambda _: loaded
         self.world = World(**world)
@@ -76,8 +78,15 @@ def check_mock(provider: str, connect: Connect = in_process, loaded: Loaded | No
     for case, run in mock_cases(lab, partial(Lab, provider, connect, loaded)):
         message = _guarded(run)
         source = lab.wire.source
-        yield Finding(provider, "mock", case, not message, message, source.file,
-                      find_line(source.text, ["error", case.partition("-")[2]]) if message else 0)
+        yield Finding(
+            provider,
+            "mock",
+            case,
+            not message,
+            message,
+            source.file,
+            find_line(source.text, ["error", case.partition("-")[2]]) if message else 0,
+        )
 
 
 def mock_cases(lab: Lab, fresh: Callable[..., Lab]) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -167,8 +176,11 @@ def personal(one: Lab, other: Lab) -> str:
     alice, bob = one.walk("alice").run(), other.walk("bob").run()
     who = one.world.people["alice"]
     free = {"email_verified"} | ({"uid"} if one.walk().uid_of == "app" else set())
-    wrong = [f"{name} is {alice[name]!r} for two people" for name in alice
-             if name not in free and alice[name] is not None and alice[name] == bob[name]]
+    wrong = [
+        f"{name} is {alice[name]!r} for two people"
+        for name in alice
+        if name not in free and alice[name] is not None and alice[name] == bob[name]
+    ]
     wrong += [f"{name} of alice has no value" for name in one.wire.spec.identity if alice[name] is None]
     if alice["email"] not in (None, who.email):
         wrong.append(f"the e-mail of alice is {alice['email']!r}")
@@ -391,4 +403,3 @@ def fault_step(wire: Wire, fault: Fault) -> str:
         if step == "resource":
             return resource_step(wire)
     return ""
-

@@ -38,7 +38,7 @@ EQUIVALENT_FACTS = {
     "spare": "a login can do without the step, and does when it fails",
     "page": "a page is for people: no client reads what it means",
     "unread": "no login of our clients takes this step; the discovery document, what the provider publishes, or an "
-              "outside client is the judge",
+    "outside client is the judge",
 }
 
 
@@ -114,8 +114,14 @@ def fact_mutants(provider: str) -> Iterator[Mutant]:
     for name in table.get("error", {}):
         yield from _error_mutants(provider, table, name)
     for name in table.get("identity", {}):
-        yield _change(provider, table, "identity", f"identity.{name} is read elsewhere",
-                      ["identity", name, "at"], lambda old: "/no/such/place")
+        yield _change(
+            provider,
+            table,
+            "identity",
+            f"identity.{name} is read elsewhere",
+            ["identity", name, "at"],
+            lambda old: "/no/such/place",
+        )
     yield from _client_mutants(provider, table)
 
 
@@ -129,14 +135,28 @@ def _exchange_mutants(provider: str, table: Table, at: int, row: Table) -> Itera
         for key, value in row.get(place, {}).items():
             if value is False or str(value).endswith("?"):
                 continue
-            yield change("parameter", f"{label}: {place} {key} renamed", ["exchange", at, place],
-                         lambda old, key=key: {f"{k}_x" if k == key else k: v for k, v in old.items()})
+            yield change(
+                "parameter",
+                f"{label}: {place} {key} renamed",
+                ["exchange", at, place],
+                _renamed(key),
+            )
     for place in row.get("bind", {}):
-        yield change("bind", f"{label}: {place} is not bound", ["exchange", at, "bind"],
-                     lambda old, place=place: {k: v for k, v in old.items() if k != place}, place)
+        yield change(
+            "bind",
+            f"{label}: {place} is not bound",
+            ["exchange", at, "bind"],
+            _without(place),
+            place,
+        )
     for key in row.get("response", {}).get("redirect") or {}:
-        yield change("redirect", f"{label}: {key} missing from the callback", ["exchange", at, "response", "redirect"],
-                     lambda old, key=key: {**old, key: False}, key)
+        yield change(
+            "redirect",
+            f"{label}: {key} missing from the callback",
+            ["exchange", at, "response", "redirect"],
+            _taken_away(key),
+            key,
+        )
     if "scope" in row:
         yield change("scope", f"{label}: another scope opens it", ["exchange", at, "scope"], lambda old: ["other"])
     if "when" in row:
@@ -149,10 +169,18 @@ def _error_mutants(provider: str, table: Table, name: str) -> Iterator[Mutant]:
     if "raw" in row:
         yield change("error-body", f"error {name}: an empty object", ["error", name, "raw"], lambda old: "{}")
     if "redirect" in row:
-        yield change("error-body", f"error {name}: says nothing", ["error", name, "redirect"],
-                     lambda old: dict.fromkeys([*old, "error"], False))
-    yield change("error-meaning", f"error {name}: means something else", ["error", name],
-                 lambda old: {**old, "means": "temporarily_unavailable"})
+        yield change(
+            "error-body",
+            f"error {name}: says nothing",
+            ["error", name, "redirect"],
+            lambda old: dict.fromkeys([*old, "error"], False),
+        )
+    yield change(
+        "error-meaning",
+        f"error {name}: means something else",
+        ["error", name],
+        lambda old: {**old, "means": "temporarily_unavailable"},
+    )
 
 
 def _client_mutants(provider: str, table: Table) -> Iterator[Mutant]:
@@ -161,16 +189,41 @@ def _client_mutants(provider: str, table: Table) -> Iterator[Mutant]:
     other = {"post": "basic", "basic": "post", "either": "jwt", "jwt": "basic", "query": "basic"}
     auth = client.get("auth", "post")
     if auth in other:
-        yield change("client", f"client auth is {other[auth]}", ["client"], lambda old: {**(old or {}), "auth": other[auth]})
+        yield change(
+            "client", f"client auth is {other[auth]}", ["client"], lambda old: {**(old or {}), "auth": other[auth]}
+        )
     pkce = client.get("pkce", "ignored")
     if pkce in ("optional", "required"):
         yield change("client", "PKCE is forbidden", ["client"], lambda old: {**old, "pkce": "forbidden"})
     if table.get("id_token"):
         for place in table["id_token"].get("bind", {}):
-            yield change("claim", f"claim {place} is not bound", ["id_token", "bind"],
-                         lambda old, place=place: {k: v for k, v in old.items() if k != place})
-        yield change("claim", "signed with another algorithm", ["id_token", "alg"],
-                     lambda old: "ES256" if old != "ES256" else "RS256")
+            yield change(
+                "claim",
+                f"claim {place} is not bound",
+                ["id_token", "bind"],
+                _without(place),
+            )
+        yield change(
+            "claim",
+            "signed with another algorithm",
+            ["id_token", "alg"],
+            lambda old: "ES256" if old != "ES256" else "RS256",
+        )
+
+
+Change = Callable[[Any], Any]
+
+
+def _renamed(key: str) -> Change:
+    return lambda old: {f"{name}_x" if name == key else name: value for name, value in old.items()}
+
+
+def _without(key: str) -> Change:
+    return lambda old: {name: value for name, value in old.items() if name != key}
+
+
+def _taken_away(key: str) -> Change:
+    return lambda old: {**old, key: False}
 
 
 def _other_url(old: Any) -> Any:
@@ -187,8 +240,9 @@ def _other_method(old: Any) -> Any:
     return f"{'PUT' if method != 'PUT' else 'GET'} {url}"
 
 
-def _change(provider: str, table: Table, kind: str, what: str, path: list[Any], how: Callable[[Any], Any],
-            place: str = "") -> Mutant:
+def _change(
+    provider: str, table: Table, kind: str, what: str, path: list[Any], how: Callable[[Any], Any], place: str = ""
+) -> Mutant:
     def make() -> Table:
         changed = copy.deepcopy(table)
         here: Any = changed
@@ -226,8 +280,11 @@ def excuse(mutant: Mutant, adapter: Adapter) -> str:
 def _excuse_error(wire: Wire, mutant: Mutant, steps: set[str]) -> str:
     error = wire.errors[mutant.label]
     own = mutant.label.partition(":")[2]
-    at = [step for step in ([own] if own else fault_steps(wire, error))
-          if step in steps and wire.error(error.name, step) is error and (step != "authorize" or error.spec.redirect)]
+    at = [
+        step
+        for step in ([own] if own else fault_steps(wire, error))
+        if step in steps and wire.error(error.name, step) is error and (step != "authorize" or error.spec.redirect)
+    ]
     if error.spec.page:
         return "page"
     if not at:
@@ -241,7 +298,7 @@ READ_BACK = {"code", "state", "id_token", "error"}
 
 
 @cache
-def people_for(provider: str, adapter: Adapter) -> dict[str, frozenset[str]]:
+def people_for(provider: str, adapter: Any) -> dict[str, frozenset[str]]:
     """The first few people, and those who take an exchange that none before them took: who, and what they took."""
     taken: set[str] = set()
     out: dict[str, frozenset[str]] = {}
@@ -273,5 +330,6 @@ def fact_survives(mutant: Mutant, adapter: Adapter) -> bool:
     for name in lab.wire.source.table.get("error", {}):
         if _noticed(lambda name=name: declared_error(fresh(), adapter, name)):  # type: ignore[misc]
             return False
-    return not any(_noticed(run) for case, run in mock_cases(lab, fresh)
-                   if not case.startswith("login-") or case == "login-alice")
+    return not any(
+        _noticed(run) for case, run in mock_cases(lab, fresh) if not case.startswith("login-") or case == "login-alice"
+    )

@@ -26,7 +26,7 @@ class _Labs:
         return True
 
     def handle(self, request: Request) -> Response:
-        name, slash, rest = request.path[len(PREFIX):].partition("/")
+        name, slash, rest = request.path[len(PREFIX) :].partition("/")
         if not request.path.startswith(PREFIX) or name not in self.open:
             return Response(404, [("Content-Type", "text/plain")], b"no such lab\n")
         request.path, request.scheme = slash + rest or "/", "https"  # what clients sign is the provider's own URL

@@ -69,8 +69,11 @@ def as_another_app(walk: Walk, lab: Lab) -> None:
     """Go on with the credentials of a second app of the same provider."""
     first = walk.app
     other = lab.world.apps.register(
-        walk.wire.id, client_id=first.client_id + "2", client_secret=first.client_secret + "2",
-        redirect_uris=[walk.redirect_uri], facts=dict(first.facts),
+        walk.wire.id,
+        client_id=first.client_id + "2",
+        client_secret=first.client_secret + "2",
+        redirect_uris=[walk.redirect_uri],
+        facts=dict(first.facts),
     )
     walk.app = other
     for name, value in walk.initial().items():
@@ -104,14 +107,16 @@ OAUTH2: dict[str, Provocation] = {
     "unknown_client": Provocation("authorize", unknown_app),
     "redirect_unregistered": Provocation("authorize", put(redirect_uri="https://evil.example/cb"), "redirect_uri"),
     "challenge_missing": Provocation("authorize", drop("code_challenge", "code_challenge_method"), "pkce:required"),
-    "pkce_forbidden": Provocation("authorize", put(code_challenge="x" * 43, code_challenge_method="S256"),
-                                  "pkce:forbidden"),
+    "pkce_forbidden": Provocation(
+        "authorize", put(code_challenge="x" * 43, code_challenge_method="S256"), "pkce:forbidden"
+    ),
     "challenge_method_refused": Provocation("authorize", put(code_challenge_method="S1"), "pkce"),
     "unsupported_response_type": Provocation("authorize", send(response_type="token"), "literal:response_type"),
     "login_required": Provocation("authorize", silent, "param:prompt"),
     "state_missing": Provocation("authorize", drop("state", "nonce"), "", "bad_request", strict=True),
-    "pkce_unused": Provocation("authorize", drop("code_challenge", "code_challenge_method"), "pkce:optional", "bad_request",
-                               strict=True),
+    "pkce_unused": Provocation(
+        "authorize", drop("code_challenge", "code_challenge_method"), "pkce:optional", "bad_request", strict=True
+    ),
     "denied": Provocation("authorize", lambda walk, lab: setattr(walk, "person", "dave")),
     "bad_code": Provocation("token", stranger_code),
     "unknown_client@token": Provocation("token", unknown_app, "secret", "unknown_client"),

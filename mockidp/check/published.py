@@ -67,7 +67,8 @@ def differences(entry: Entry, wire: Wire, table: Mapping[str, Any]) -> Iterator[
 def _client_differences(entry: Entry, wire: Wire) -> Iterator[Difference]:
     said, client = entry.client, wire.client
     pairs: list[tuple[str, Any, Any]] = [
-        ("auth", client.auth, said.auth), ("pkce", client.pkce, said.pkce),
+        ("auth", client.auth, said.auth),
+        ("pkce", client.pkce, said.pkce),
         ("scope delimiter", client.scope.delimiter, said.delimiter),
         ("scope returned", client.scope.returned, said.returned),
     ]
@@ -76,8 +77,11 @@ def _client_differences(entry: Entry, wire: Wire) -> Iterator[Difference]:
     for name, have, want in pairs:
         if want and have != want and not (name == "auth" and have in want.split("|")):
             key = name.split()[0]
-            yield (f"client:{name.replace(' ', ':')}",
-                   f"client {name} is {have!r}, published is {want!r} ({entry.cite(said.source)})", ["client", key])
+            yield (
+                f"client:{name.replace(' ', ':')}",
+                f"client {name} is {have!r}, published is {want!r} ({entry.cite(said.source)})",
+                ["client", key],
+            )
 
 
 def _lifetime_differences(entry: Entry, wire: Wire) -> Iterator[Difference]:
@@ -87,8 +91,12 @@ def _lifetime_differences(entry: Entry, wire: Wire) -> Iterator[Difference]:
         want = value if isinstance(value, list) else [value]
         have = wire.lifetimes.get(name)
         if have not in want:
-            yield (f"lifetimes:{name}", f"the lifetime of {name} is {have} s, published is "
-                   f"{' or '.join(map(str, want))} s ({entry.cite(entry.lifetimes['source'])})", ["lifetimes", name])
+            yield (
+                f"lifetimes:{name}",
+                f"the lifetime of {name} is {have} s, published is "
+                f"{' or '.join(map(str, want))} s ({entry.cite(entry.lifetimes['source'])})",
+                ["lifetimes", name],
+            )
 
 
 def _exchange_differences(entry: Entry, exchange: Exchange) -> Iterator[Difference]:
@@ -98,9 +106,13 @@ def _exchange_differences(entry: Entry, exchange: Exchange) -> Iterator[Differen
         yield exchange.step, f"{exchange.label}: nothing is published of this step", path
         return
     cite = entry.cite(said.source)
-    rows = chain(_request_differences(said, exchange), _param_differences(said, exchange),
-                 _header_differences(said, exchange), _callback_differences(said, exchange),
-                 _answer_differences(said, exchange))
+    rows = chain(
+        _request_differences(said, exchange),
+        _param_differences(said, exchange),
+        _header_differences(said, exchange),
+        _callback_differences(said, exchange),
+        _answer_differences(said, exchange),
+    )
     for place, message in dict(rows).items():
         yield f"{exchange.label}:{place}", f"{exchange.label}: {message} ({cite})", [*path, place.rpartition("/")[2]]
 
@@ -167,8 +179,9 @@ def _param_differences(said: StepEntry, exchange: Exchange) -> Iterator[Row]:
             yield from _one_param(said, exchange, name, place, pattern, kind(known))
 
 
-def _one_param(said: StepEntry, exchange: Exchange, name: str, place: str, pattern: Pattern,
-               known: Kind) -> Iterator[Row]:
+def _one_param(
+    said: StepEntry, exchange: Exchange, name: str, place: str, pattern: Pattern, known: Kind
+) -> Iterator[Row]:
     for option in pattern.text.removesuffix("?").split("|") if pattern.literal and known.texts else ():
         if not any(like(text, option) for text in known.texts):
             yield name, f"the parameter {name} is {option!r}, published is {' or '.join(map(repr, known.texts))}"
@@ -208,8 +221,11 @@ def _callback_differences(said: StepEntry, exchange: Exchange) -> Iterator[Row]:
 
 def callback_problems(want: Mapping[str, str], have: Mapping[str, Pattern]) -> dict[str, str]:
     """Parameter → how the contract's callback departs from the published one."""
-    out = {name: f"is missing, published is that it is {'sometimes' if kind(text).optional else 'always'} there"
-           for name, text in want.items() if name not in have and (kind(text).own or not kind(text).optional)}
+    out = {
+        name: f"is missing, published is that it is {'sometimes' if kind(text).optional else 'always'} there"
+        for name, text in want.items()
+        if name not in have and (kind(text).own or not kind(text).optional)
+    }
     for name, pattern in have.items():
         text = _named(want, name)
         value = pattern.text.removesuffix("?")
@@ -254,16 +270,20 @@ def _asked(exchange: Exchange) -> dict[str, str]:
     return {called.get(name, name): value for name, value in exchange.when.items() if not name.startswith("person.")}
 
 
-def _body_problems(fields: Mapping[str, str], complete: bool, body: Body | None,
-                   hidden: tuple[str, ...]) -> dict[str, str]:
+def _body_problems(
+    fields: Mapping[str, str], complete: bool, body: Body | None, hidden: tuple[str, ...]
+) -> dict[str, str]:
     if body is None:
         return {at: f"{at} is missing, there is no body" for at, text in fields.items() if not kind(text).optional}
     if "" in body.bind:  # the whole body is one value
         return {}
     nodes, typed = nodes_of(body, hidden)
     shape, bound = Shape(fields, complete), _bound(body)
-    same = {at: "is always the same, published is that it is the person's or the login's own"
-            for at in shape.own(nodes) if not any(at == place or at.startswith(f"{place}/") for place in bound)}
+    same = {
+        at: "is always the same, published is that it is the person's or the login's own"
+        for at in shape.own(nodes)
+        if not any(at == place or at.startswith(f"{place}/") for place in bound)
+    }
     found = same | shape.problems(nodes, typed, body.optional, body.nullable)
     return {at: f"{at} {problem}" for at, problem in found.items()}
 
@@ -306,18 +326,28 @@ def _error_differences(entry: Entry, wire: Wire, fault: Fault) -> Iterator[Diffe
         return
     elif same or (claimed and found):
         problems, row = min(same or found, key=lambda pair: len(pair[0]))
-        yield (f"error:{fault.name}", f"error {fault.name}: {'; '.join(problems)} ({entry.cite(row.source)})",
-               ["error", fault.name])
+        yield (
+            f"error:{fault.name}",
+            f"error {fault.name}: {'; '.join(problems)} ({entry.cite(row.source)})",
+            ["error", fault.name],
+        )
     elif claimed and way_of(answer) == "body":
-        yield (f"error:{fault.name}", f"error {fault.name}: no such error of {' or '.join(steps)} is published",
-               ["error", fault.name])
+        yield (
+            f"error:{fault.name}",
+            f"error {fault.name}: no such error of {' or '.join(steps)} is published",
+            ["error", fault.name],
+        )
 
 
 def _meaning(entry: Entry, fault: Fault, fits: list[ErrorEntry]) -> Iterator[Difference]:
     meanings = {name for row in fits for name in row.meanings}
     if meanings and meanings.isdisjoint(fault.means.split("|")):
-        yield (f"error:{fault.name}", f"error {fault.name}: means {fault.means!r}, published is "
-               f"{' or '.join(sorted(meanings))} ({entry.cite(fits[0].source)})", ["error", fault.name])
+        yield (
+            f"error:{fault.name}",
+            f"error {fault.name}: means {fault.means!r}, published is "
+            f"{' or '.join(sorted(meanings))} ({entry.cite(fits[0].source)})",
+            ["error", fault.name],
+        )
 
 
 def _steps(wire: Wire, fault: Fault) -> list[str]:
@@ -366,12 +396,17 @@ def _id_token_differences(entry: Entry, wire: Wire) -> Iterator[Difference]:
         return
     cite = entry.cite(said.source)
     pairs: list[tuple[str, Any, list[Any]]] = [
-        ("alg", spec.alg, said.alg), ("nonce", spec.nonce, [said.nonce] if said.nonce else []),
-        ("lifetime", spec.lifetime, [said.lifetime] if said.lifetime else [])]
+        ("alg", spec.alg, said.alg),
+        ("nonce", spec.nonce, [said.nonce] if said.nonce else []),
+        ("lifetime", spec.lifetime, [said.lifetime] if said.lifetime else []),
+    ]
     for name, have, want in pairs:
         if want and have not in want:
-            yield (f"id_token:{name}", f"id_token: {name} is {have!r}, published is {' or '.join(map(str, want))} "
-                   f"({cite})", ["id_token", name])
+            yield (
+                f"id_token:{name}",
+                f"id_token: {name} is {have!r}, published is {' or '.join(map(str, want))} ({cite})",
+                ["id_token", name],
+            )
     for hidden in [(), tuple(claims.needs)] if claims.needs else [()]:
         for at, problem in _body_problems(said.claims, said.complete, claims, hidden).items():
             yield f"id_token:{at}", f"id_token: {problem} ({cite})", ["id_token", at]

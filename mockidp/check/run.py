@@ -13,7 +13,10 @@ Ready = Callable[[Finding], None]
 
 
 def check(
-    ids: Iterable[str] = (), subjects: Iterable[str] = ("contract", "mock"), client: str = "", ready: Ready | None = None
+    ids: Iterable[str] = (),
+    subjects: Iterable[str] = ("contract", "mock"),
+    client: str = "",
+    ready: Ready | None = None,
 ) -> list[Finding]:
     """Check providers (all when none is named). `client` is an import string or the name of an entry point.
 

@@ -34,7 +34,12 @@ from mockidp.errors import ContractError
 
 FOLDER = "_published"
 SOURCE_KINDS = (
-    "published-schema", "server-source", "documentation", "vendor-sdk", "observed-in-issue", "third-party-client",
+    "published-schema",
+    "server-source",
+    "documentation",
+    "vendor-sdk",
+    "observed-in-issue",
+    "third-party-client",
     "memory",
 )
 
@@ -151,8 +156,14 @@ def entry_of(provider: str) -> Entry | None:
 
 KIND = re.compile(r"([a-z]+(?:\|[a-z]+)*)(\??)(, own)?(?: = (.*))?", re.DOTALL)
 TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "array": (list,),
-    "object": (dict,), "null": (type(None),), "absent": (),
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+    "absent": (),
 }
 HOLE = re.compile(r"\{(\+?)[a-z_]+\}")
 
@@ -236,8 +247,9 @@ def nodes_of(body: Body, hidden: Iterable[str] = ()) -> tuple[dict[str, Any], bo
     else:
         nodes, typed = dict(_json_nodes(body.document, "")), body.kind == "json"
     gone = tuple(hidden)
-    return {at: value for at, value in nodes.items()
-            if not any(at == place or at.startswith(f"{place}/") for place in gone)}, typed
+    return {
+        at: value for at, value in nodes.items() if not any(at == place or at.startswith(f"{place}/") for place in gone)
+    }, typed
 
 
 def _json_nodes(value: Any, at: str) -> Iterator[tuple[str, Any]]:
@@ -274,8 +286,13 @@ class Shape:
             optional = below.optional and (old is None or old.optional)
             self.kinds[keys] = Kind(frozenset({"any"}), optional or keys[-1] == "*")
 
-    def problems(self, nodes: Mapping[str, Any], typed: bool, optional: frozenset[str] = frozenset(),
-                 nullable: frozenset[str] = frozenset()) -> dict[str, str]:
+    def problems(
+        self,
+        nodes: Mapping[str, Any],
+        typed: bool,
+        optional: frozenset[str] = frozenset(),
+        nullable: frozenset[str] = frozenset(),
+    ) -> dict[str, str]:
         """Place → how the body departs from what is published."""
         out = dict(self._missing(nodes, typed, optional))
         for at, value in nodes.items():
@@ -342,4 +359,5 @@ def _places(keys: tuple[str, ...], nodes: Mapping[str, Any]) -> list[str]:
 def _same(keys: tuple[str, ...], at: str) -> bool:
     got = at.split("/")[1:]
     return len(got) == len(keys) and all(
-        key == one or ("*" in key and like(key, one)) for key, one in zip(keys, got, strict=True))
+        key == one or ("*" in key and like(key, one)) for key, one in zip(keys, got, strict=True)
+    )

@@ -78,13 +78,18 @@ class Walk:
         rules = self.wire.client.scope
         pair = f"{quote(self.app.client_id, safe='')}:{quote(self.app.client_secret, safe='')}"
         values = {
-            "app.id": self.app.client_id, "app.secret": self.app.client_secret,
+            "app.id": self.app.client_id,
+            "app.secret": self.app.client_secret,
             **{name.lower(): value for name, value in self.wire.settings.items()},
             **{f"app.{name}": value for name, value in self.app.facts.items()},
-            "basic": base64.b64encode(pair.encode()).decode(), "redirect_uri": self.redirect_uri,
+            "basic": base64.b64encode(pair.encode()).decode(),
+            "redirect_uri": self.redirect_uri,
             "scope": rules.delimiter.join(rules.default if self.scope is None else self.scope) or None,
-            "state": secrets.token_urlsafe(16), "nonce": secrets.token_urlsafe(16), "code_verifier": verifier,
-            "code_challenge": jose.b64url(hashlib.sha256(verifier.encode()).digest()), "code_challenge_method": "S256",
+            "state": secrets.token_urlsafe(16),
+            "nonce": secrets.token_urlsafe(16),
+            "code_verifier": verifier,
+            "code_challenge": jose.b64url(hashlib.sha256(verifier.encode()).digest()),
+            "code_challenge_method": "S256",
         }
         if self.wire.client.auth == "either":
             values.pop("basic")
@@ -148,8 +153,9 @@ class Walk:
         error = recognise(self.wire, exchange.step, response)
         if error or response.status >= 400:
             text = response.body[:200].decode("utf-8", "replace")
-            raise WalkError(exchange.step, f"{response.status} {error or 'unexpected'}: {text}", error=error,
-                            response=response)
+            raise WalkError(
+                exchange.step, f"{response.status} {error or 'unexpected'}: {text}", error=error, response=response
+            )
 
     def parse(self, step: str, response: Response) -> Seen:
         try:
@@ -272,9 +278,13 @@ def told_error(wire: Wire, params: Mapping[str, str]) -> str:
     """The contract's name for the refusal that a callback tells, or nothing when it tells none."""
     for name, error in wire.errors.items():
         redirect = error.answer("authorize").redirect if "authorize" in error.steps else None
-        if redirect and params.keys() <= redirect.keys() and all(
-            pattern.match(params[key]) is not None if key in params else pattern.optional
-            for key, pattern in redirect.items()
+        if (
+            redirect
+            and params.keys() <= redirect.keys()
+            and all(
+                pattern.match(params[key]) is not None if key in params else pattern.optional
+                for key, pattern in redirect.items()
+            )
         ):
             return name
     return ""
@@ -325,7 +335,8 @@ def alike(want: Any, got: Any, bound: Mapping[str, str], place: str = "") -> boo
         return True
     if isinstance(want, dict) and isinstance(got, dict):
         return want.keys() == got.keys() and all(
-            alike(value, got[key], bound, f"{place}/{key}") for key, value in want.items())
+            alike(value, got[key], bound, f"{place}/{key}") for key, value in want.items()
+        )
     return bool(want == got) or (place != "" and str(want) == str(got))
 
 
@@ -333,6 +344,6 @@ def walk_class(provider: str, family: str) -> type[Walk]:
     """How a login at this provider is walked: its own module's way, its family's, or the plain one."""
     for module in (f"mockidp.quirks.p_{provider}", f"mockidp.check.walk_{family}"):
         if find_spec(module) is not None and (found := getattr(import_module(module), "Walk", None)) is not None:
-            assert issubclass(found, Walk)
-            return found
+            kind: type[Walk] = found
+            return kind
     return Walk

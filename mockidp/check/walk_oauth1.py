@@ -77,8 +77,9 @@ OAUTH1: dict[str, Provocation] = {
     "malformed_header@resource": Provocation("resource", put(malformed=True), "", "bad_request"),
     "callback_missing": Provocation("request_token", drop("redirect_uri")),
     "callback_unregistered": Provocation("request_token", put(redirect_uri="https://evil.example/cb")),
-    "callback_on_localhost": Provocation("request_token", put(redirect_uri="http://localhost:8000/callback"),
-                                         "error:callback_on_localhost"),
+    "callback_on_localhost": Provocation(
+        "request_token", put(redirect_uri="http://localhost:8000/callback"), "error:callback_on_localhost"
+    ),
     "request_token_missing@authorize": Provocation("authorize", drop("request_token"), "", "request_token_missing"),
     "bad_request_token@authorize": Provocation("authorize", put(request_token="made-up"), "", "bad_request_token"),
     "request_token_expired@authorize": Provocation("authorize", wait("request_token"), "", "request_token_expired"),
@@ -123,8 +124,10 @@ class Walk(walk.Walk):
     def build(self, exchange: Exchange) -> Request:
         if exchange.accepts[0] != "oauth":
             return super().build(exchange)
-        self.values |= {"oauth_timestamp": str(int(time.time() + self.values.get("skew", 0))),
-                        "oauth_nonce": secrets.token_hex(16)}
+        self.values |= {
+            "oauth_timestamp": str(int(time.time() + self.values.get("skew", 0))),
+            "oauth_nonce": secrets.token_hex(16),
+        }
         self.values.pop("oauth_signature", None)
         url = str(builder(exchange.urls[0])(self.values))
         query, form = self._params(exchange, "query"), self._params(exchange, "form")
@@ -133,12 +136,17 @@ class Walk(walk.Walk):
         if exchange.method == "GET":
             query, body = query + body, []
         protocol.append(("oauth_signature", self.sign(exchange, url, [*query, *protocol, *body])))
-        headers = {"Accept": "application/json", "User-Agent": walk.AGENT, **dict(self._params(exchange, "headers")),
-                   "Authorization": sig.authorization(protocol) + (", oops" if self.values.get("malformed") else "")}
+        headers = {
+            "Accept": "application/json",
+            "User-Agent": walk.AGENT,
+            **dict(self._params(exchange, "headers")),
+            "Authorization": sig.authorization(protocol) + (", oops" if self.values.get("malformed") else ""),
+        }
         if body:
             headers["Content-Type"] = walk.FORM
-        return Request.of(exchange.method, f"{url}?{urlencode(query)}" if query else url, headers,
-                          urlencode(body).encode())
+        return Request.of(
+            exchange.method, f"{url}?{urlencode(query)}" if query else url, headers, urlencode(body).encode()
+        )
 
     def sign(self, exchange: Exchange, url: str, pairs: list[tuple[str, str]]) -> str:
         """The signature over a request, with the secret of whichever token it carries."""

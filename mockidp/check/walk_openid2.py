@@ -37,8 +37,12 @@ class Walk(walk.Walk):
     def initial(self) -> dict[str, Any]:
         parts = urlsplit(self.redirect_uri)
         return {
-            **super().initial(), "realm": f"{parts.scheme}://{parts.netloc}/", "claimed_id": sig.IDENTIFIER_SELECT,
-            "identity": sig.IDENTIFIER_SELECT, "assoc_type": "HMAC-SHA256", "session_type": "DH-SHA256",
+            **super().initial(),
+            "realm": f"{parts.scheme}://{parts.netloc}/",
+            "claimed_id": sig.IDENTIFIER_SELECT,
+            "identity": sig.IDENTIFIER_SELECT,
+            "assoc_type": "HMAC-SHA256",
+            "session_type": "DH-SHA256",
             "private": secrets.randbelow(sig.MODULUS - 2) + 1,
             "stateless": not binds_handle(self.wire.step("associate")),
         }
@@ -181,21 +185,28 @@ OPENID2: dict[str, Provocation] = {
     "bad_request": Provocation("authorize", sent(ns="http://openid.net/signon/1.1")),
     "realm_mismatch": Provocation("authorize", put(realm="https://other.example/")),
     "realm_invalid": Provocation("authorize", put(realm="ftp://other.example/")),
-    "bad_identity": Provocation("authorize", put(claimed_id="https://other.example/x", identity="https://other.example/x")),
+    "bad_identity": Provocation(
+        "authorize", put(claimed_id="https://other.example/x", identity="https://other.example/x")
+    ),
     "bad_identity@half": Provocation("authorize", put(identity="https://other.example/x"), "", "bad_identity"),
     "denied": Provocation("authorize", lambda login, lab: setattr(login, "person", "dave")),
     "identifier_of_another": Provocation("authorize", own_identifier("bob")),
     "setup_needed": Provocation("authorize", immediately),
     "handle_shared": Provocation("check_authentication", provoke.nothing, "gives:handle"),
     "assertion_unknown": Provocation("check_authentication", stateless(sent(response_nonce="2026-01-01T00:00:00Zno"))),
-    "assertion_unknown@handle": Provocation("check_authentication", stateless(sent(assoc_handle="made-up")), "",
-                                            "assertion_unknown"),
+    "assertion_unknown@handle": Provocation(
+        "check_authentication", stateless(sent(assoc_handle="made-up")), "", "assertion_unknown"
+    ),
     "assertion_altered": Provocation("check_authentication", stateless(sent(claimed_id="https://x.example/"))),
     "assertion_used": Provocation("check_authentication", stateless(checked)),
     "assertion_expired": Provocation("check_authentication", stateless(provoke.wait("assertion"))),
-    "bad_request@check_authentication": Provocation("check_authentication", stateless(sent(sig=None)), "",
-                                                    "bad_request"),
-    "unknown_identifier": Provocation("identifier", lambda login, lab: login.values.update(
-        asserted_id=str(login.values["asserted_id"]) + "-nobody"), "url:username"),
+    "bad_request@check_authentication": Provocation(
+        "check_authentication", stateless(sent(sig=None)), "", "bad_request"
+    ),
+    "unknown_identifier": Provocation(
+        "identifier",
+        lambda login, lab: login.values.update(asserted_id=str(login.values["asserted_id"]) + "-nobody"),
+        "url:username",
+    ),
 }
 Walk.provocations = OPENID2
