@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mockidp.cli_options import Setup, emit, json_option, shared
-from mockidp.journal import Entry, Journal, Login, masked
+from mockidp.journal import Entry, Journal, Login
 
 if TYPE_CHECKING:
     from mockidp.mounts.server import Server
@@ -128,7 +128,7 @@ def _tell(login: Login, entry: Entry) -> None:
     """One request in one line, coloured on a terminal."""
     colour = "red" if entry.refused or entry.status >= 400 else "green"
     parts = [click.style(str(entry.status or "---"), fg=colour), f"{login.provider:<12}", f"{entry.step or '?':<12}",
-             f"{login.person or '-':<10}", f"{entry.method} {_short(masked(entry.url))}"]
+             f"{login.person or '-':<10}", f"{entry.method} {_short(entry.url)}"]
     if entry.fault:
         parts.append(click.style(f"fault {entry.fault}", fg="yellow"))
     if entry.refused:

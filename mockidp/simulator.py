@@ -90,15 +90,13 @@ class Simulator:
 
     def _exchange(self, world: World, provider: str, exchange: Exchange, route: Route, request: Request,
                   decision: dict[str, str]) -> Response:
-        wire = world.wire(provider)
+        wire = exchange.wire
         told, problems = exchange.match(request)
         told.update(route.values)
         entry = Entry(world.clock.now(), exchange.step, request.method, request.url, exchange=exchange.label,
                       evidence=exchange.evidence)
         family = family_of(provider, wire.family)
-        call = Call(family, world, self.records(world), wire, exchange, request, told, problems, entry)
-        entry.at = call.now
-        call.decision = decision
+        call = Call(family, world, self.records(world), wire, exchange, request, told, problems, entry, decision)
         call.login = (world.journal.opened(provider, entry.url) if decision else None) or family.login_of(call)
         try:
             response = family.handle(call)
@@ -108,6 +106,7 @@ class Simulator:
                 call.login.outcome = "denied" if refusal.name == "denied" else "refused"
         response = self._deviate(call, response)
         self._write(world, call, response)
+        del call.values  # the two know each other: parted, they need not wait for the garbage collector
         return response
 
     def _write(self, world: World, call: Call, response: Response) -> None:

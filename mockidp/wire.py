@@ -7,12 +7,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
-from urllib.parse import quote_plus, unquote, urlsplit
+from typing import Any, Generic, TypeVar
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 type_json = "application/json"
 Pairs = list[tuple[str, str]]
+Value = TypeVar("Value")
+
+
+class once(Generic[Value]):  # noqa: N801  used as a decorator
+    """`functools.cached_property` without its lock, which Python 3.11 takes at each request anew."""
+
+    def __init__(self, make: Callable[[Any], Value]) -> None:
+        self.make, self.name = make, make.__name__
+
+    def __get__(self, instance: Any, owner: type) -> Value:
+        value = instance.__dict__[self.name] = self.make(instance)
+        return value
 
 
 @dataclass(slots=True)
@@ -62,7 +75,7 @@ class Request:
         tail = f"{self.path}{'?' + self.query if self.query else ''}"
         return f"{self.base}/{self.host}{tail}" if self.base else f"{self.scheme}://{self.host}{tail}"
 
-    @cached_property
+    @once
     def query_pairs(self) -> Pairs:
         return pairs_of(self.query)
 
@@ -70,14 +83,14 @@ class Request:
     def content_type(self) -> str:
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
-    @cached_property
+    @once
     def form_pairs(self) -> Pairs:
         """Fields of a form body; empty when the body is something else or is not UTF-8."""
-        if self.content_type != "application/x-www-form-urlencoded":
+        if not self.body or self.content_type != "application/x-www-form-urlencoded":
             return []
         return pairs_of(self.body.decode("utf-8", "replace"))
 
-    @cached_property
+    @once
     def json(self) -> object:
         """The parsed JSON body, or None when there is none or it does not parse."""
         import msgspec  # lazy: most requests have no JSON body
@@ -93,16 +106,17 @@ class Request:
 def pairs_of(text: str) -> Pairs:
     """The pairs of a query or form, blank values kept: `parse_qsl` at a third of its price, since every request pays."""
     out = []
+    if "+" in text:
+        text = text.replace("+", " ")
     for part in text.split("&") if text else ():
-        if not part:
-            continue
-        if "%" in part or "+" in part:
-            key, _, value = part.replace("+", " ").partition("=")
-            out.append((unquote(key), unquote(value)))
-        else:
+        if part:
             key, _, value = part.partition("=")
-            out.append((key, value))
+            out.append((_unquoted(key) if "%" in key else key, _unquoted(value) if "%" in value else value))
     return out
+
+
+def _unquoted(text: str) -> str:
+    return unquote_to_bytes(text).decode("utf-8", "replace") if text.isascii() else unquote(text)
 
 
 def encoded(pairs: Pairs) -> str:
@@ -111,10 +125,15 @@ def encoded(pairs: Pairs) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text if UNRESERVED.fullmatch(text) else quote_plus(text)
+    """`quote_plus` that looks at the characters to be quoted only."""
+    return RESERVED.sub(_percent, text)
 
 
-UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
+def _percent(found: re.Match[str]) -> str:
+    return "+" if found[0] == " " else "".join([f"%{byte:02X}" for byte in found[0].encode()])
+
+
+RESERVED = re.compile(r"[^A-Za-z0-9_.~-]")
 PATH_FORM_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?|localhost(?::\d+)?")
 
 

@@ -61,6 +61,7 @@ class Provider:
     id: ClassVar[str]
     name: ClassVar[str]
     settings: ClassVar[Mapping[str, Setting]] = {"APP": mapping(), "VERIFIED_EMAIL": flag(False)}
+    derived: ClassVar[Mapping[str, tuple[str, str]]] = {}  # setting: (another, its value once that one is changed)
     credentials: ClassVar[tuple[str, ...]] = ("client_id", "client_secret")
     parameters: ClassVar[tuple[str, ...]] = ()  # what begin() takes beside scope and auth_params
     headers: ClassVar[Mapping[str, str]] = {}  # sent at every step
@@ -90,6 +91,9 @@ class Provider:
             self.values = check(self.settings, settings or {})
         except ValueError as wrong:
             raise self.misconfigured("setting", str(wrong)) from None
+        for name, (source, template) in self.derived.items():
+            if name not in (settings or {}) and self.values[source] != self.settings[source].default:
+                self.values[name] = template.format_map(self.values)
         self.client_id, self.client_secret, self.key, self.certificate_key = self._credentials(
             {"client_id": client_id, "client_secret": client_secret, "key": key, "certificate_key": certificate_key}
         )

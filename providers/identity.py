@@ -109,6 +109,12 @@ def choose_email(emails: tuple[Email, ...]) -> Email | None:
     return ranked[0] if ranked else None
 
 
+def email_rows(rows: object) -> list[Email]:
+    """The addresses of a list of objects with `email`, `verified` and `primary`; what is no such object is left out."""
+    listed = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [Email(row.get("email", ""), row.get("verified") is True, row.get("primary") is True) for row in listed]
+
+
 def encodable(value: str) -> bool:
     """Whether the text can be sent or stored; half a surrogate pair cannot."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import re
@@ -22,6 +23,7 @@ from mockidp import __version__, cli_check, cli_serve
 from mockidp.check.finding import Finding
 from mockidp.check.walk import walk_class
 from mockidp.cli import COMMANDS, cli, exit_with
+from mockidp.cli_options import Setup
 from mockidp.cli_transport import PathForm, UnreachableError
 from mockidp.contract.files import index
 from mockidp.contract.load import load_from
@@ -126,6 +128,7 @@ def test_help_and_version_load_no_simulator() -> None:
     (["login", "github", "--url", "ftp://x"], "must be like"),
     (["check", "githbu"], 'Did you mean "github"'),
     (["serve", "--port", "70000"], "70000"),
+    (["serve", "--as", "alcie"], 'Did you mean "alice"'),
     (["serve", "--host", "no.such.host.invalid"], "cannot listen"),
     (["people", "--limit", "0"], "0"),
 ])
@@ -158,6 +161,18 @@ def test_an_error_has_its_exit_code(error: Exception, code: int) -> None:
     with pytest.raises(SystemExit) as caught:
         exit_with(error)
     assert caught.value.code == code
+
+
+def test_options_are_laid_over_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "mockidp.toml").write_text('as = "bob"\ndate = 2020-01-01\n[settings.keycloak]\nKEYCLOAK_REALM = "a"\n')
+    plain = Setup().world()
+    assert (plain.person, plain.date, plain.strict, plain.urls, plain.apps.mode) == (
+        "bob", datetime.date(2020, 1, 1), False, "path", "ready")
+    given = Setup(person="carol", date=datetime.date(2021, 11, 15), strict=True, urls="real", apps="learn",
+                  world_name="mine", settings=["github.API_URL=https://api.example"]).world()  # fmt: skip
+    assert (given.name, given.person, given.date, given.strict, given.urls, given.apps.mode) == (
+        "mine", "carol", datetime.date(2021, 11, 15), True, "real", "learn")
+    assert given.settings == {"keycloak": {"KEYCLOAK_REALM": "a"}, "github": {"API_URL": "https://api.example"}}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -54,6 +54,11 @@ def sourced(loaded: Loaded) -> Iterator[Complaint]:
     signed = [(name, loaded.table[name]) for name in SIGNED if name in loaded.table]
     rows += [(name, item.get("evidence"), [name]) for name, item in signed]
     rows += [
+        (f"{row['step']} before {old['until']}", old.get("evidence"), ["exchange", row["step"], row.get("name", "")])
+        for row in loaded.table["exchange"]
+        for old in row.get("before", [])
+    ]
+    rows += [
         (f"{name} before {old['until']}", old.get("evidence"), ["error", name])
         for name, item in [*loaded.table.get("error", {}).items(), *signed]
         for old in item.get("before", [])

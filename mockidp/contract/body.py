@@ -20,6 +20,9 @@ from mockidp.contract.template import Values, builder
 from mockidp.errors import ContractError
 
 MISSING = object()
+PLANS = 32  # sets of scopes for which a body remembers what it shows
+Setter = tuple[str, Callable[[Values], Any], str | None]
+Plan = tuple[list[Setter], list[str]]
 
 
 class Body:
@@ -41,6 +44,7 @@ class Body:
         self.needs = {place: scope.split("|") for place, scope in (needs or {}).items()}
         self.bind, self.select = dict(bind), select
         self.setters = [(place, builder(text), _top_key(kind, place)) for place, text in bind.items()]
+        self._plans: dict[frozenset[str] | None, Plan] = {}
         self.document = FORMATS[kind].parse(data)
         for place in [*bind, *self.optional, *self.nullable, *self.needs, *([select.at] if select else [])]:
             if place and FORMATS[kind].get(self.document, place) is MISSING:
@@ -57,10 +61,8 @@ class Body:
             return None
         form = FORMATS[self.kind]
         document = form.parse(self.data)
-        hidden = [] if granted is None else [at for at, scopes in self.needs.items() if granted.isdisjoint(scopes)]
-        for place, build, key in self.setters:
-            if place in hidden:
-                continue
+        setters, hidden = self._plans.get(granted) or self._plan(granted)
+        for place, build, key in setters:
             value = build(values)
             if key is not None and value is not None:  # most places by far: a member of the outermost object
                 old = document[key]
@@ -74,6 +76,14 @@ class Body:
         if self.select is not None:
             _keep(form.get(document, self.select.at), self.select, values[self.select.by])
         return document
+
+    def _plan(self, granted: frozenset[str] | None) -> Plan:
+        """What is set and what is left out for these scopes."""
+        hidden = [] if granted is None else [at for at, scopes in self.needs.items() if granted.isdisjoint(scopes)]
+        if len(self._plans) >= PLANS:
+            self._plans.clear()
+        plan = self._plans[granted] = [row for row in self.setters if row[0] not in hidden], hidden
+        return plan
 
     @property
     def free(self) -> frozenset[str]:

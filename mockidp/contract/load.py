@@ -58,10 +58,16 @@ def merge_exchange(base: Mapping[str, Any], over: Mapping[str, Any]) -> Table:
 def aged(row: Mapping[str, Any], period: datetime.date | None) -> Table:
     """A row as it was in a period: what `before` says of later changes is laid over it, the latest first."""
     out = {key: value for key, value in row.items() if key != "before"}
-    older = [old for old in row.get("before", []) if period is not None and old["until"] >= period]
-    for old in sorted(older, key=lambda item: item["until"], reverse=True):
-        out = merge(out, {key: value for key, value in old.items() if key != "until"})
+    for old in older(row, period):
+        out = merge(out, old)
     return out
+
+
+def older(row: Mapping[str, Any], period: datetime.date | None) -> list[Table]:
+    """What `before` says of the changes that came after a period, the latest first."""
+    rows = [old for old in row.get("before", []) if period is not None and old["until"] >= period]
+    rows.sort(key=lambda item: item["until"], reverse=True)
+    return [{key: value for key, value in old.items() if key != "until"} for old in rows]
 
 
 class Source:
@@ -257,7 +263,7 @@ class Loaded:
     def _dates(self) -> Iterator[datetime.date]:
         """Every day on which something of the wire changed."""
         errors = self.table.get("error", {}).values()
-        rows = [*errors, *(self.table.get(name, {}) for name in SIGNED)]
+        rows = [*self.table["exchange"], *errors, *(self.table.get(name, {}) for name in SIGNED)]
         for row in [*self.table["exchange"], *errors, *(old for item in rows for old in item.get("before", []))]:
             yield from (row[key] for key in ("since", "until") if row.get(key))
 
@@ -271,7 +277,8 @@ class Loaded:
         out = {name: str(given.get(name, row["default"])).rstrip("/") for name, row in declared.items()}
         for name, row in declared.items():
             derive = row.get("derive")
-            if derive and name not in given and derive["when"] in given:
+            source = derive["when"] if derive else ""
+            if derive and name not in given and out[source] != declared[source]["default"].rstrip("/"):
                 out[name] = fill_settings(derive["value"], out)
         return out
 
@@ -304,8 +311,8 @@ class Loaded:
         for row in (row for row in self.table["exchange"] if not row.get("until")):
             name, step = row.get("name", ""), row["step"]
             base = plain[step] if name and step in plain else self._family_exchange(step, row)
-            merged = merge_exchange(base, {**row, "name": name})
-            for old in self._older(row, period):
+            merged = merge_exchange(base, {**row, "name": name, "before": []})
+            for old in [*self._older(row, period), *older(row, period)]:
                 merged = merge_exchange(merged, old)
             plain.setdefault(step, merged)
             if not (period is not None and row.get("since") and period <= row["since"]):

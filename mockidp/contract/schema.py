@@ -77,6 +77,19 @@ class Select(Part):
     known: list[str] = []
 
 
+class OldExchange(Part, kw_only=True):
+    """What was different of an exchange before the date `until`: the short way to write a second row of it."""
+
+    until: datetime.date
+    request: str | list[str] | None = None
+    headers: dict[str, Keep] = {}
+    query: dict[str, Keep] = {}
+    form: dict[str, Keep] = {}
+    response: Answer = field(default_factory=Answer)
+    bind: dict[str, Keep] = {}
+    evidence: str | None = None
+
+
 class Exchange(Part):
     """One step's request and one answer to it. Left out keys come from the base exchange, then the family."""
 
@@ -100,6 +113,7 @@ class Exchange(Part):
     spare: bool | None = None
     since: datetime.date | None = None
     until: datetime.date | None = None
+    before: list[OldExchange] = []
     evidence: str | None = None
 
 

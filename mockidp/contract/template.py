@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any
 
 from mockidp.errors import ContractError
@@ -80,8 +81,7 @@ def builder(text: str) -> Callable[[Values], Any]:
     """Compile a template to a function of the values. A lone `$name` keeps its type and may be None."""
     parts = parse(text)
     if len(parts) == 1 and isinstance(parts[0], tuple) and parts[0][0] == "value":
-        name = parts[0][1]
-        return lambda values: values[name]
+        return itemgetter(parts[0][1])
     if all(isinstance(part, str) for part in parts):
         return lambda values: text
     return lambda values: _join(parts, values)
@@ -106,13 +106,14 @@ def _join(parts: list[Part], values: Values) -> str | None:
 def chooser(text: str) -> Callable[[Callable[[int], bytes], Values], Any]:
     """Compile a template with character forms; the first argument gives that many bytes of randomness."""
     parts = parse(text)
+    if not any(isinstance(part, tuple) and part[0] == "form" for part in parts):
+        build = builder(text)
+        return lambda source, values: build(values)
 
     def choose(source: Callable[[int], bytes], values: Values) -> Any:
         done: list[Part] = [
             part if isinstance(part, str) or part[0] == "value" else _characters(*part[1], source) for part in parts
         ]
-        if len(done) == 1 and isinstance(done[0], tuple):
-            return values[done[0][1]]
         return _join(done, values)
 
     return choose
@@ -135,7 +136,7 @@ def stretch(seed: bytes, count: int) -> bytes:
 class Pattern:
     """One parameter of a request: what a value must look like, what it tells, and how to write it."""
 
-    __slots__ = ("_build", "_regexes", "_whole", "literal", "names", "optional", "plain", "silent", "text")
+    __slots__ = ("_build", "_options", "_whole", "literal", "names", "optional", "plain", "silent", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -145,7 +146,7 @@ class Pattern:
         self.names = [name for option in options for name in names(option)]
         self.literal = not self.names and core != "*"
         self._whole = self.names[0] if core == f"${self.names[0] if self.names else ''}" else None
-        self._regexes = [re.compile(_regex(option), re.DOTALL) for option in options]
+        self._options = [(re.compile(_regex(option), re.DOTALL), names(option)) for option in options]
         self._build = builder(options[0])
         self.silent = self.text in ("*", "*?") or (self.optional and self.literal)  # a client need not send it
         self.plain = bool(self.names) and "://" not in text  # what it builds is the caller's, no URL of the provider
@@ -167,8 +168,11 @@ class Pattern:
         """The named values in `got`, or None when it does not fit."""
         if self._whole is not None:
             return {self._whole: got}
-        found = next((hit for regex in self._regexes if (hit := regex.fullmatch(got))), None)
-        return None if found is None else {key.replace("__", "."): value for key, value in found.groupdict().items()}
+        for regex, told in self._options:
+            found = regex.fullmatch(got)
+            if found is not None:
+                return dict(zip(told, found.groups(), strict=True))
+        return None
 
     def build(self, values: Values) -> str | None:
         """The text a client sends: the first of several choices; None when a value is missing or anything would do."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from mockidp.contract import schema
 from mockidp.contract.body import Body, kind_of
 from mockidp.contract.template import builder, chooser, fill_settings, names, Pattern, url_regex, Values
 from mockidp.errors import ContractError
-from mockidp.wire import Request, encoded
+from mockidp.wire import Pairs, Request, encoded
 
 BODIES = ("query", "form")
 PLACES = ("headers", *BODIES)
@@ -111,23 +111,28 @@ class Exchange:
     def evidence(self) -> str:
         return self.spec.evidence or ""
 
-    def fits(self, request: Request) -> tuple[int, int]:
-        """What tells exchanges of one URL apart: how many fixed parameters are wrong here, then how many missing."""
-        sent = {place: dict(pairs) for place, pairs in self._sent(request).items() if place != "headers"}
-        wrong = sum(not pattern.tell(sent[place].get(key, ""), {}) for place, key, pattern in self.telling)
-        missing = sum(key not in sent[place] for place, key in self.needed)
-        return wrong, missing
+    def wrong(self, request: Request) -> int:
+        """What tells exchanges of one URL apart: how many fixed parameters are other ones here."""
+        sent = [dict(pairs) for pairs in self._sent(request)]
+        return sum([not pattern.tell(sent[place].get(key, ""), {}) for place, key, pattern in self.telling])
+
+    def lacks(self, request: Request) -> int:
+        """What tells them apart next: how many parameters are missing."""
+        sent = [dict(pairs) for pairs in self._sent(request)]
+        return sum([key not in sent[place] for place, key in self.needed])
 
     @cached_property
-    def telling(self) -> list[tuple[str, str, Pattern]]:
+    def telling(self) -> list[tuple[int, str, Pattern]]:
         """The fixed parameters but for headers, which say who asks and not what is asked."""
-        return [(place, key, self.params[place][key]) for place, key in self.literals if place != "headers"]
+        return [(BODIES.index(place), key, self.params[place][key]) for place, key in self.literals if place in BODIES]
 
     @cached_property
-    def needed(self) -> list[tuple[str, str]]:
-        return [(place, key) for place in BODIES for key, pattern in self.params[place].items() if not pattern.optional]
+    def needed(self) -> list[tuple[int, str]]:
+        return [(at, key) for at, place in enumerate(BODIES) for key, pattern in self.params[place].items()
+                if not pattern.optional]
 
-    def _sent(self, request: Request) -> dict[str, list[tuple[str, str]]]:
+    def _sent(self, request: Request) -> tuple[Pairs, Pairs]:
+        """What counts as the query, and what as the form."""
         if "oauth" in self.accepts:
             return self._sent_oauth(request)
         form = request.form_pairs
@@ -138,34 +143,50 @@ class Exchange:
             listed = self.params["form"]
             form = [pair for pair in query if pair[0] in listed]
             query = [pair for pair in query if pair[0] not in listed]
-        return {"query": query, "form": form, "headers": list(request.headers.items())}
+        return query, form
 
-    def _sent_oauth(self, request: Request) -> dict[str, list[tuple[str, str]]]:
+    def _sent_oauth(self, request: Request) -> tuple[Pairs, Pairs]:
         """OAuth 1.0 parameters travel in the header, the form and the query, even of one request (RFC 5849 3.5)."""
         listed = self.params["form"]
         query = request.query_pairs if "query" in self.accepts else []
         form = [*oauth_header(request.headers.get("authorization", "")),
                 *(request.form_pairs if "form" in self.accepts else []), *(pair for pair in query if pair[0] in listed)]
         rest = [pair for pair in request.query_pairs if pair[0] not in listed or not query]
-        return {"query": rest, "form": form, "headers": list(request.headers.items())}
+        return rest, form
 
     def match(self, request: Request) -> tuple[dict[str, Any], list[Problem]]:
         """The values that the request tells, and what does not fit, in the order of the contract."""
         values: dict[str, Any] = {}
         problems: list[Problem] = []
-        sent = self._sent(request)
-        for place, listed in (("headers", self.listed_headers), *((name, self.params[name]) for name in BODIES)):
-            pairs = sent[place]
-            seen = dict(pairs)
-            twice = {key for key, count in Counter(key for key, _ in pairs).items() if count > 1} \
-                if len(seen) != len(pairs) else NOTHING
-            for key, pattern in listed.items():
-                got = seen.get(key)
-                if got is None or key in twice or not pattern.tell(got, values):
-                    problems += _misfit(place, key, pattern, got, key in twice)
-            if place != "headers" and len(seen) != sum(key in seen for key in listed):
+        if self.listed_headers:
+            _tell("headers", self.listed_headers, request.headers, NOTHING, values, problems)
+        for place, pairs in zip(BODIES, self._sent(request), strict=True):
+            listed, seen = self.params[place], dict(pairs)
+            twice = _repeated(pairs) if len(seen) != len(pairs) else NOTHING
+            if listed:
+                _tell(place, listed, seen, twice, values, problems)
+            if not seen.keys() <= listed.keys():
                 problems += [Problem("unlisted", place, key) for key in seen if key not in listed]
         return values, problems
+
+
+def _tell(place: str, listed: dict[str, Pattern], seen: Mapping[str, str], twice: frozenset[str],
+          values: dict[str, Any], problems: list[Problem]) -> None:
+    """Put what one place of a request tells into `values`, and what does not fit into `problems`."""
+    for key, pattern in listed.items():
+        got = seen.get(key)
+        if got is None:
+            if not pattern.optional:
+                problems.append(Problem("missing", place, key, tuple(pattern.names), expected=pattern.text))
+        elif key in twice:
+            problems.append(Problem("duplicated", place, key, tuple(pattern.names)))
+        elif not pattern.tell(got, values):
+            shown = None if pattern.names or place == "headers" else got
+            problems.append(Problem("differs", place, key, tuple(pattern.names), expected=pattern.text, got=shown))
+
+
+def _repeated(pairs: Pairs) -> frozenset[str]:
+    return frozenset(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
 
 
 def oauth_header(value: str) -> list[tuple[str, str]]:
@@ -173,18 +194,6 @@ def oauth_header(value: str) -> list[tuple[str, str]]:
     scheme, _, rest = value.partition(" ")
     pairs = OAUTH_PARAMETER.findall(rest) if scheme.lower() == "oauth" else []
     return [(unquote(key), unquote(text)) for key, text in pairs if key != "realm"]
-
-
-def _misfit(place: str, key: str, pattern: Pattern, got: str | None, twice: bool) -> Iterator[Problem]:
-    """What is wrong with one parameter, if anything is: one that may be absent is not wrong when it is."""
-    names = tuple(pattern.names)
-    if twice:
-        yield Problem("duplicated", place, key, names)
-    elif got is not None:
-        shown = None if names or place == "headers" else got
-        yield Problem("differs", place, key, names, expected=pattern.text, got=shown)
-    elif not pattern.optional:
-        yield Problem("missing", place, key, names, expected=pattern.text)
 
 
 class Fault:
@@ -231,11 +240,18 @@ class Fault:
 
 @dataclass
 class Route:
-    """What is at a URL: the exchanges for the request's method, and the methods that there are."""
+    """What is at a URL: the exchanges for the request's method or, without any, the methods that there are."""
 
     exchanges: list[Exchange] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict)
+
+
+def _best_first(found: list[Exchange], request: Request) -> list[Exchange]:
+    """Those of several exchanges that fit a request best; of two that fit, the narrower one first."""
+    wrong = [item.wrong(request) for item in found]
+    best = [item for item, count in zip(found, wrong, strict=True) if count == min(wrong)]
+    return sorted(best, key=lambda item: (item.lacks(request), -len(item.literals))) if len(best) > 1 else best
 
 
 class Wire:
@@ -248,6 +264,8 @@ class Wire:
         self.id, self.name, self.family = spec.id, spec.name, spec.family
         self.client, self.lifetimes = spec.client, spec.lifetimes
         self.exchanges = [Exchange(item, self) for item in spec.exchange]
+        self._groups = {item.step: "token" if item.spec.authenticated else "resource"
+                        for item in reversed(self.exchanges) if not item.name} | {"authorize": "authorize", "token": "token"}
         self.errors = {name: Fault(name, item, self) for name, item in spec.error.items()}
         self.aliases: dict[str, list[str]] = {}
         for name, item in spec.error.items():
@@ -256,6 +274,7 @@ class Wire:
         self.forms = {name: chooser(self.fill(text)) for name, text in spec.forms.items()}
         self.person = {name: chooser(self.fill(text)) for name, text in spec.person.items()}
         self.by_person_alone = {name for name, text in spec.person.items() if not names(text)}
+        self.finders: dict[str, Any] = {}  # where a value is found, by its name; the families fill it
         self.derived: dict[tuple[str, str, int], Any] = {}  # what was worked out for people, bounded by who fills it
         self.app_facts = {name: chooser(self.fill(text)) for name, text in spec.app.items()}
         self._exact: dict[tuple[str, str], list[tuple[str, Exchange]]] = {}
@@ -285,17 +304,18 @@ class Wire:
 
     def route(self, request: Request) -> Route:
         """The exchanges at this URL, those that fit best first."""
-        here = list(self._exact.get((request.host, request.path), ()))
+        here = self._exact.get((request.host, request.path))
         values: dict[str, str] = {}
-        if not here:
+        if here is None:
+            here = []
             for host, path, row in self._pattern:
                 if (at_host := host.fullmatch(request.host)) and (at_path := path.fullmatch(request.path)):
                     here.append(row)
                     values.update(at_host.groupdict() | at_path.groupdict())
         found = [item for method, item in here if method == request.method]
         if len(found) > 1:
-            found.sort(key=lambda item: (item.fits(request), -len(item.literals)))  # of two that fit, the narrower
-        return Route(found, sorted({method for method, _ in here}), values)
+            found = _best_first(found, request)
+        return Route(found, [] if found else sorted({method for method, _ in here}), values)
 
     def usual(self, step: str) -> schema.Answer:
         """What is written of a step's normal answer, or of that of the first step of a group."""
@@ -314,6 +334,11 @@ class Wire:
             out.setdefault(item.step, []).append(item)
         return out
 
+    @cached_property
+    def variants(self) -> dict[str, list[Exchange]]:
+        """The exchanges of each step that answer under conditions."""
+        return {step: [item for item in items if item.when] for step, items in self.steps.items()}
+
     def error(self, refusal: str, step: str) -> Fault | None:
         """The contract's answer to a refusal at a step: its own name first, then an error that tells it too.
 
@@ -329,10 +354,7 @@ class Wire:
 
     def group(self, step: str) -> str:
         """authorize, token (whatever authenticates the client) or resource (whatever a token opens)."""
-        if step in ("authorize", "token"):
-            return step
-        exchange = self.step(step)
-        return "token" if exchange is not None and exchange.spec.authenticated else "resource"
+        return self._groups.get(step, "resource")
 
     def waived(self, refusal: str) -> str | None:
         """The reason why this provider does not refuse it, or None when it does."""

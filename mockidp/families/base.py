@@ -7,7 +7,7 @@ changes state and names values. The contract says what the answer looks like; no
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -38,7 +38,7 @@ class Values(dict[str, Any]):
 
     def __init__(self, call: Call, told: dict[str, Any]) -> None:
         super().__init__(told)
-        self.call, self.told = call, dict(told)
+        self.call, self.told = call, told
 
     def __missing__(self, name: str) -> Any:
         value = self[name] = self.call.resolve(name)
@@ -50,15 +50,15 @@ class Call:
 
     def __init__(
         self, family: Family, world: World, store: Store, wire: Wire, exchange: Exchange, request: Request,
-        told: dict[str, Any], problems: list[Problem], entry: Entry,
+        told: dict[str, Any], problems: list[Problem], entry: Entry, decision: dict[str, str],
     ) -> None:
         self.family, self.world, self.store, self.wire = family, world, store, wire
         self.exchange, self.request, self.problems, self.entry = exchange, request, problems, entry
         self.step, self.provider = exchange.step, wire.id
         self.group = wire.group(exchange.step)
-        self.now = world.clock.now()
+        self.now = entry.at
         self.values = Values(self, told)
-        self.decision: dict[str, str] = {}
+        self.decision = decision
         self.app: App | None = None
         self.person: Person | None = None
         self.grant: Grant | None = None
@@ -75,27 +75,18 @@ class Call:
 
     def resolve(self, name: str) -> Any:
         """A value by name: of the person, the app, the family's list, the contract's own forms, or None."""
-        if name.startswith("person."):
-            return self._of_person(name[7:])
-        if name.startswith("app."):
-            return self._app_value(name[4:])
-        if name in self.family.values:
-            return self.family.values[name](self)
-        if self.grant is not None and name in self.grant.facts:
-            return self.grant.facts[name]
-        if name in self.wire.person:
-            return self.derived(name)
-        if name in self.wire.forms:
-            return self.fresh(name)
-        return COMMON[name](self) if name in COMMON else None
+        find = self.wire.finders.get(name)
+        if find is None:
+            find = self.wire.finders[name] = finder(name, self.family, self.wire)
+        return find(self)
 
-    def _of_person(self, name: str) -> Any:
+    def person_value(self, name: str) -> Any:
         """A field of the person. Nobody without an address has a verified one, nor an unverified one."""
         if self.person is None or (name == "email_verified" and self.person.email is None):
             return None
         return getattr(self.person, name, None)
 
-    def _app_value(self, name: str) -> str | None:
+    def app_value(self, name: str) -> str | None:
         if self.app is None or name in ("id", "secret"):
             return None if self.app is None else self.app.client_id if name == "id" else self.app.client_secret
         return self.app.facts.get(name)
@@ -189,7 +180,7 @@ class Call:
     def answer(self, answer: Answer) -> Response:
         """Turn the contract's answer into a response."""
         headers = [(key, self.outward(str(value))) for key, build in answer.headers.items()
-                   if (value := build(self.values)) is not None]
+                   if (value := build(self.values)) is not None] if answer.headers else []
         headers += self.headers
         if answer.redirect is not None:
             return self._redirect(answer, headers)
@@ -239,6 +230,28 @@ class Call:
         base = self.request.base
         text = body.decode("utf-8", "replace")
         return self.family.hosts_regex(self.wire).sub(lambda found: f"{base}/{found[1]}", text).encode()
+
+
+def finder(name: str, family: Family, wire: Wire) -> Value:
+    """Where a value is found by its name: looked up once for each name that a contract or a family has."""
+    kind, dot, rest = name.partition(".")
+    if dot and kind == "person":
+        return lambda call: call.person_value(rest)
+    if dot and kind == "app":
+        return lambda call: call.app_value(rest)
+    if name in family.values:
+        return family.values[name]
+    if name in wire.person:
+        last: Value = lambda call: call.derived(name)  # noqa: E731
+    elif name in wire.forms:
+        last = lambda call: call.fresh(name)  # noqa: E731
+    else:
+        last = COMMON.get(name, nothing)
+    return lambda call: call.grant.facts[name] if call.grant is not None and name in call.grant.facts else last(call)
+
+
+def nothing(call: Call) -> None:
+    """No such value."""
 
 
 DERIVED_LIMIT = 2000
@@ -291,9 +304,9 @@ class Family:
         """The row of the tables that a step stands in."""
         return call.step if call.step in self.acts or call.step in self.rules else "resource"
 
-    def rules_of(self, call: Call) -> Iterator[Rule]:
+    def rules_of(self, call: Call) -> Iterable[Rule]:
         """The refusals of a call, in order."""
-        yield from self.rules.get(self.key(call), ())
+        return self.rules.get(self.key(call), ())
 
     def login_of(self, call: Call) -> Login | None:
         """The login that a request begins, or None where a code or token will tell."""
@@ -307,8 +320,10 @@ class Family:
         return call.answer(self.variant(call).answer)
 
     def variant(self, call: Call) -> Exchange:
-        return next((item for item in call.wire.steps[call.step] if item.when and self.holds(call, item.when)),
-                    call.exchange)
+        for item in call.wire.variants[call.step]:
+            if self.holds(call, item.when):
+                return item
+        return call.exchange
 
     def holds(self, call: Call, when: dict[str, str]) -> bool:
         """Whether every condition of a variant is true: `present`, `absent`, or the value as text."""

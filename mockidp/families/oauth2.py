@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, urlsplit
 
@@ -530,14 +530,14 @@ class OAuth2(Family):
             find_app(call)
         return super().handle(call)
 
-    def rules_of(self, call: Call) -> Iterator[Rule]:
+    def rules_of(self, call: Call) -> Iterable[Rule]:
         """At authorize nothing is told to an app before it and its redirect URI are known; elsewhere the form is first."""
-        if call.step != "authorize":
-            yield from self.rules["any"]
+        rules = self.rules["any"] if call.step != "authorize" else ()
         if call.group == "token":
-            yield from self.rules["client"]
-        if self.key(call) != "resource" or "access_token" in call.exchange.names:
-            yield from super().rules_of(call)  # what asks for no token is a document for everybody
+            rules += self.rules["client"]
+        if "access_token" in call.exchange.names or self.key(call) != "resource":
+            rules = (*rules, *super().rules_of(call))  # what asks for no token is a document for everybody
+        return rules
 
     def prepare_fault(self, call: Call) -> None:
         if call.step == "authorize":
@@ -545,7 +545,7 @@ class OAuth2(Family):
 
     def send(self, call: Call, params: list[tuple[str, str]], headers: list[tuple[str, str]], status: int) -> Response:
         """Back to the app: in the query, the fragment, or a form that posts itself (OAuth 2.0 Form Post)."""
-        tokens = any(key == "access_token" for key, _ in params)  # never in a query: RFC 6749 section 4.2.2
+        tokens = "access_token" in dict(params)  # never in a query: RFC 6749 section 4.2.2
         mode = call.told("response_mode") or ("fragment" if tokens else "query")
         if mode == "form_post":
             from mockidp.web import pages  # lazy: few providers post

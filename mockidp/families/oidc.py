@@ -47,7 +47,9 @@ def issue_id_token(call: Call) -> str | None:
 
 def filled(call: Call, body: Body) -> dict[str, Any]:
     """The claims with every value in its place, and the provider's URLs as this caller writes them."""
-    claims = body.filled(call.values, call.granted)
+    claims: dict[str, Any] = body.filled(call.values, call.granted)
+    if not call.request.base:
+        return claims
     return {key: call.outward(value) if isinstance(value, str) else value for key, value in claims.items()}
 
 
