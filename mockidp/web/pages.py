@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHOWN_AT_ONCE = 8
+KEPT, SHORT = 32, 300  # login pages kept, and the characters of a request that one of them may hold
 PLAIN_COLOUR = "#3d4f66"
 LIGHT_CARD, DARK_CARD, BRIGHT = "#ffffff", "#1d2025", "#e8eaed"
 # The prototype's method, because a field named "submit" would hide the form's own.
@@ -87,6 +88,41 @@ def login(
     person-N) preselects; `query` is what was typed as somebody else before; `redirect_origin` is the redirect URI, or
     its origin or scheme.
     """
+    asked = (provider, app_name, _Same(people), tuple(scopes), redirect_origin, hint, tuple(remark), status)
+    if hidden or query or len(app_name) + len(hint) > SHORT:  # a page for one person, or a large one: not kept
+        return _login(*asked, tuple(hidden), query)
+    kept = _kept_login(*asked)
+    return Response(kept.status, list(kept.headers), kept.body)
+
+
+class _Same:
+    """People by identity: to compare them field by field would take as long as to write some pages."""
+
+    __slots__ = ("ids", "people")
+
+    def __init__(self, people: Sequence[Person]) -> None:
+        self.people, self.ids = people, tuple(map(id, people))
+
+    def __hash__(self) -> int:
+        return hash(self.ids)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.ids == other.ids
+
+
+def _login(
+    provider: ProviderCard,
+    app_name: str,
+    same: _Same,
+    scopes: tuple[Scope, ...],
+    redirect_origin: str,
+    hint: str,
+    remark: tuple[str, ...],
+    status: int,
+    hidden: tuple[tuple[str, str], ...] = (),
+    query: str = "",
+) -> Response:
+    people = same.people
     known = _hinted(people, hint)
     typed = query or ("" if known or not (is_address(hint) or GENERATED_ID.fullmatch(hint)) else hint)
     chosen = known or (people[0].id if people else "")
@@ -105,6 +141,9 @@ def login(
         hidden=hidden,
         remark=remark,
     )
+
+
+_kept_login = lru_cache(maxsize=KEPT)(_login)  # a page takes a millisecond, and a test suite asks for the same few
 
 
 def form_post(action: str, fields: Sequence[tuple[str, str]], provider: ProviderCard) -> Response:
