@@ -20,10 +20,10 @@ test: $(READY) ## run the tests, in parallel and in random order (ARGS="-k githu
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 lint: $(READY) ## style and likely mistakes
-	$(BIN)/ruff check .
+	$(BIN)/python -m ruff check .
 
 types: $(READY) ## strict types
-	$(BIN)/mypy
+	$(BIN)/python -m mypy
 
 interop: $(READY) ## third-party clients and servers as judges
 	$(BIN)/python -m pytest -n auto tests/interop $(ARGS)
@@ -32,7 +32,7 @@ bench: $(READY) ## the budgets, as ratios in one run
 	$(BIN)/python bench $(ARGS)
 
 fresh: $(READY) ## the generated files are as their sources make them
-	@$(BIN)/mockidp check --index --json | grep -q '"written": \[\]' \
+	@$(BIN)/python -m mockidp check --index --json | grep -q '"written": \[\]' \
 		|| { echo "generated files of contracts/ were stale and are written anew: commit them"; exit 1; }
 
 clean: ## forget the environment

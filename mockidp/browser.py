@@ -18,32 +18,45 @@ HOPS = 10
 
 
 class NoCallbackError(MockidpError):
-    """The provider showed a page instead of sending the browser back; `response` is that page."""
+    """The provider showed a page of its own instead of sending the browser back: an error, as a rule.
+
+    `response` is that page; `reason` is the journal's word for it where that is known, such as `redirect_unregistered`.
+    """
 
     code = "no_callback"
 
-    def __init__(self, message: str, response: Response) -> None:
-        self.response = response
+    def __init__(self, message: str, response: Response, reason: str = "") -> None:
+        self.response, self.reason = response, reason
         super().__init__(message)
 
 
 @dataclass(frozen=True)
 class Callback:
-    """What reaches the application: `url` with its query for a GET, `form` for a POST; `fragment` stays in the browser."""
+    """What the browser brings back to the application: `url`, and for a POST the fields of `form`."""
 
-    method: str
     url: str
-    form: Pairs = field(default_factory=list)
+    method: str = "GET"
+    form: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """Path and query, as the test client of a web framework wants them."""
+        parts = urlsplit(self.url)
+        return f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
 
     @property
     def params(self) -> dict[str, str]:
-        """The parameters of the query, the fragment and the form; the last of a name wins."""
-        parts = urlsplit(self.url)
-        return dict([*parse_qsl(parts.query, keep_blank_values=True), *parse_qsl(parts.fragment, keep_blank_values=True),
-                     *self.form])
+        """The parameters that reach the application, in the query or in the form."""
+        return {**dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True)), **self.form}
+
+    @property
+    def fragment(self) -> dict[str, str]:
+        """The parameters that only a script in the browser sees."""
+        return dict(parse_qsl(urlsplit(self.url).fragment, keep_blank_values=True))
 
     @property
     def body(self) -> bytes:
+        """The form as a browser posts it."""
         return urlencode(self.form).encode()
 
 
@@ -74,7 +87,7 @@ def browse(
             return _posted(here, response)
         target, hidden, post = urljoin(here, response.header("location")), [], None
         if not _stays(here, target):
-            return Callback("GET", target)
+            return Callback(target)
     raise NoCallbackError(f"{urlsplit(url).netloc} sends the browser in circles", response)
 
 
@@ -91,7 +104,7 @@ def _posted(here: str, response: Response) -> Callback:
     action = urljoin(here, form.action) if form is not None else here
     if form is None or not form.action or _stays(here, action):
         raise NoCallbackError(f"{urlsplit(here).netloc} did not send the browser back: {response.status}", response)
-    return Callback("POST", action, form.fields)
+    return Callback(action, "POST", dict(form.fields))
 
 
 def decide(url: str, person: str, deny: bool = False, hidden: Pairs | None = None) -> Request:

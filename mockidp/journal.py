@@ -22,7 +22,7 @@ SECRET = re.compile(
 
 def masked(url: str) -> str:
     """A URL with the values of codes, tokens and secrets cut to their first four characters."""
-    return SECRET.sub(lambda found: f"{found[1]}{found[2][:4]}…", url)
+    return SECRET.sub(lambda found: f"{found[1]}{found[2][:4]}…", url) if "=" in url else url
 
 
 def shortened(text: str) -> str:

@@ -9,23 +9,20 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
 from functools import partial
-from html.parser import HTMLParser
 from importlib import import_module
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self, get_args
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from mockidp.apps import App, Mode
+from mockidp.browser import Callback, NoCallbackError, browse
 from mockidp.contract.files import card
-from mockidp.errors import MockidpError, UsageError, nearest
+from mockidp.errors import UsageError, nearest
 from mockidp.faults import Rule
 from mockidp.keys import Key
-from mockidp.mounts import request_of
 from mockidp.simulator import Simulator
 from mockidp.store import MemoryStore
-from mockidp.wire import Response
+from mockidp.wire import Request, Response
 from mockidp.world import World
 
 if TYPE_CHECKING:
@@ -34,50 +31,10 @@ if TYPE_CHECKING:
     from mockidp.mounts.server import Server
     from mockidp.people import People
 
-BROWSER = {"Accept": "text/html", "User-Agent": "Mozilla/5.0 (mockidp)"}
-FORM = {**BROWSER, "Content-Type": "application/x-www-form-urlencoded"}
 DECISION = b"mockidp.decision"  # is in the form of a page that asks somebody to log in and allow
 STORY = 10  # logins that a failed test tells of
 
 _numbers = count(1)
-
-
-class NoCallbackError(MockidpError):
-    """The provider showed a page of its own instead of sending the browser back: an error, as a rule.
-
-    `response` is that page; `reason` is the journal's word for it, such as `redirect_unregistered`.
-    """
-
-    code = "no_callback"
-
-    def __init__(self, message: str, response: Response, reason: str = "") -> None:
-        self.response, self.reason = response, reason
-        super().__init__(message)
-
-
-@dataclass(frozen=True)
-class Callback:
-    """What the browser brings back to the application: `url`, and for a POST the fields of `form`."""
-
-    url: str
-    method: str = "GET"
-    form: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def path(self) -> str:
-        """Path and query, as the test client of a web framework wants them."""
-        parts = urlsplit(self.url)
-        return f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-
-    @property
-    def params(self) -> dict[str, str]:
-        """The parameters that reach the application, in the query or in the form."""
-        return {**dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True)), **self.form}
-
-    @property
-    def fragment(self) -> dict[str, str]:
-        """The parameters that only a script in the browser sees."""
-        return dict(parse_qsl(urlsplit(self.url).fragment, keep_blank_values=True))
 
 
 class Service:
@@ -272,29 +229,23 @@ class Idp:
         `person` is for this login only; else `idp.person`, else alice. `form` opens the URL by POST. NoCallbackError
         when the provider shows an error page instead.
         """
-        before, told = self.world.person, len(self.journal.refusals())
-        chosen = self.people[person].id if person else before
+        told = len(self.journal.refusals())
+        someone = self.people[person].id if person else ""
+        if deny and not someone:
+            someone = self.world.person or self.people.named()[0].id
         try:
-            self.world.person = None if deny else chosen
-            response = self._send(url, form)
-            if DECISION in response.body:
-                someone = chosen or self.people.named()[0].id
-                answer = {"mockidp.person": someone, "mockidp.decision": "deny" if deny else "allow"}
-                response = self._send(url, {**(form or {}), **answer})
-        finally:
-            self.world.person = before
-        callback = _callback(response)
-        if callback is None:
-            raise self._no_callback(response, told)
-        return callback
+            return browse(self._send, url, person=someone, deny=deny, post=form)
+        except NoCallbackError as stayed:
+            if someone or DECISION not in stayed.response.body:
+                raise self._no_callback(stayed.response, told) from None
+        return self.authorize(url, person=self.people.named()[0].id, form=form)
 
-    def _send(self, url: str, form: Mapping[str, str] | None) -> Response:
+    def _send(self, request: Request) -> Response:
+        url = request.url
         in_path_form = self._url and url.startswith(f"{self._url}/")
-        if not in_path_form and not self.simulator.knows(urlsplit(url).netloc):
+        if not in_path_form and not self.simulator.knows(request.host):
             raise UsageError(f"no contract knows the host of {url.partition('?')[0]}")
-        if form:
-            return self.simulator.handle(request_of("POST", url, FORM, urlencode(form).encode()))
-        return self.simulator.handle(request_of("GET", url, BROWSER, b""))
+        return self.simulator.handle(request)
 
     def _no_callback(self, response: Response, told: int) -> NoCallbackError:
         refusals = self.journal.refusals()[told:]
@@ -381,29 +332,3 @@ def _day(date: datetime.date | str | None) -> datetime.date | None:
 def _told(rule: Rule) -> str:
     where = {"provider": rule.provider, "step": rule.step, "person": rule.person, "app": rule.app, "nth": rule.nth}
     return ", ".join([rule.fault.name, *(f"{name} {value}" for name, value in where.items() if value)])
-
-
-class _PostedForm(HTMLParser):
-    """The first form of a page and its fields."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.action, self.fields = "", dict[str, str]()
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        at = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self.action = self.action or at.get("action", "")
-        if tag == "input" and at.get("name"):
-            self.fields[at["name"]] = at.get("value", "")
-
-
-def _callback(response: Response) -> Callback | None:
-    """The way back to the application that an answer holds: a redirect, or a form that posts itself."""
-    if location := response.header("location"):
-        return Callback(location)
-    form = _PostedForm(response.body.decode("utf-8", "replace"))
-    if not form.action or DECISION in response.body:
-        return None
-    return Callback(form.action, "POST", form.fields)

@@ -130,9 +130,11 @@ def _quoted(text: str) -> str:
 
 
 def _percent(found: re.Match[str]) -> str:
-    return "+" if found[0] == " " else "".join([f"%{byte:02X}" for byte in found[0].encode()])
+    char = found[0]
+    return PERCENT.get(char) or "".join([f"%{byte:02X}" for byte in char.encode()])
 
 
+PERCENT = {chr(number): f"%{number:02X}" for number in range(128)} | {" ": "+"}
 RESERVED = re.compile(r"[^A-Za-z0-9_.~-]")
 PATH_FORM_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?|localhost(?::\d+)?")
 

@@ -113,8 +113,8 @@ class Exchange:
 
     def wrong(self, request: Request) -> int:
         """What tells exchanges of one URL apart: how many fixed parameters are other ones here."""
-        sent = [dict(pairs) for pairs in self._sent(request)]
-        return sum([not pattern.tell(sent[place].get(key, ""), {}) for place, key, pattern in self.telling])
+        sent = self._sent(request)
+        return sum([not pattern.tell(dict(sent[place]).get(key, ""), {}) for place, key, pattern in self.telling])
 
     def lacks(self, request: Request) -> int:
         """What tells them apart next: how many parameters are missing."""

@@ -222,7 +222,7 @@ def token_of_the_sdk(simulator: Simulator, person: str) -> str:
     """What the JavaScript SDK gets: an access token in the fragment, with no code and no secret."""
     query = {"client_id": "mockidp", "redirect_uri": "http://127.0.0.1/", "response_type": "token", "scope": "email"}
     dialog = f"https://www.facebook.com/v19.0/dialog/oauth?{urlencode(query)}"
-    return browse(simulator.handle, dialog, person=person).params["access_token"]
+    return browse(simulator.handle, dialog, person=person).fragment["access_token"]
 
 
 @pytest.mark.parametrize("exchange", [False, True], ids=["as it is", "exchanged"])
