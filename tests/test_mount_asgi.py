@@ -266,7 +266,7 @@ def test_lifespan_starts_and_stops_and_a_websocket_is_refused() -> None:
 
 
 def test_it_serves_a_foreign_asgi_client() -> None:
-    httpx = pytest.importorskip("httpx")
+    import httpx
 
     async def ask() -> Any:
         transport = httpx.ASGITransport(App(Echo(Response(200, [("Content-Type", "application/json")], b'{"a":1}'))))

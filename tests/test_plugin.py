@@ -180,7 +180,6 @@ class TestFailureSection:
         assert len(idp.story()) < 6000
 
     def test_it_travels_through_xdist(self, run: Run) -> None:
-        pytest.importorskip("xdist")
         result = run(self.REFUSED, "-n", "1")
         result.stdout.fnmatch_lines(["*mockidp: the logins of this test*", "*refused, redirect_mismatch:*"])
 

@@ -41,7 +41,11 @@ class Values(dict[str, Any]):
         self.call, self.told = call, told
 
     def __missing__(self, name: str) -> Any:
-        value = self[name] = self.call.resolve(name)
+        call = self.call
+        find = call.wire.finders.get(name)
+        if find is None:
+            find = call.wire.finders[name] = finder(name, call.family, call.wire)
+        value = self[name] = find(call)
         return value
 
 
@@ -72,13 +76,6 @@ class Call:
     def told(self, name: str) -> Any:
         """A value of the request itself, or None; nothing is worked out."""
         return dict.get(self.values, name)
-
-    def resolve(self, name: str) -> Any:
-        """A value by name: of the person, the app, the family's list, the contract's own forms, or None."""
-        find = self.wire.finders.get(name)
-        if find is None:
-            find = self.wire.finders[name] = finder(name, self.family, self.wire)
-        return find(self)
 
     def person_value(self, name: str) -> Any:
         """A field of the person. Nobody without an address has a verified one, nor an unverified one."""
@@ -233,7 +230,10 @@ class Call:
 
 
 def finder(name: str, family: Family, wire: Wire) -> Value:
-    """Where a value is found by its name: looked up once for each name that a contract or a family has."""
+    """Where a value is found by its name: of the person, the app, the family's list, the contract's own forms, or nowhere.
+
+    Made once for each name that a contract or a family mentions; no request can bring others.
+    """
     kind, dot, rest = name.partition(".")
     if dot and kind == "person":
         return lambda call: call.person_value(rest)
@@ -278,9 +278,13 @@ def as_form(body: bytes) -> bytes:
 
 
 def card(wire: Wire) -> Any:
-    from mockidp.web import pages  # lazy: most calls show no page
+    found = wire.__dict__.get("card")
+    if found is None:
+        from mockidp.web import pages  # lazy: most calls show no page
 
-    return pages.ProviderCard(wire.id, wire.name, wire.spec.colour, wire.family, wire.spec.status)
+        found = wire.__dict__["card"] = pages.ProviderCard(
+            wire.id, wire.name, wire.spec.colour, wire.family, wire.spec.status)
+    return found
 
 
 class Family:

@@ -386,8 +386,9 @@ def authorize(call: Call) -> Response | None:
 def scopes(call: Call) -> tuple[str, ...]:
     """The scopes granted: those asked for, and those that the provider always gives."""
     rules = call.wire.client.scope
-    asked = [item for item in split_scope(call.told("scope") or "", rules.delimiter) if item]
-    return tuple(dict.fromkeys([*asked, *rules.always]))
+    asked = dict.fromkeys([*split_scope(call.told("scope") or "", rules.delimiter), *rules.always])
+    asked.pop("", None)
+    return tuple(asked)
 
 
 def split_scope(text: str, delimiter: str) -> Iterable[str]:

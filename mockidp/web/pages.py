@@ -14,12 +14,11 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockidp.people import GENERATED_ID, is_address
 from mockidp.wire import Pairs, Response
@@ -48,8 +47,7 @@ OUTCOMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderCard:
+class ProviderCard(NamedTuple):
     """What a page says of a provider. `colour` is its accent as a CSS hex; `family` and `status` are the contract's."""
 
     id: str
@@ -59,8 +57,7 @@ class ProviderCard:
     status: str = "alive"
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """One thing that an app asks for, in words."""
 
     name: str
