@@ -6,12 +6,12 @@ import http.client
 import json
 import re
 import resource
-import socket
 import sys
 import time
+from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-WARM, AT_ONCE = 48, 8
+WARM = 50
 REDIRECT = "http://127.0.0.1:9/callback"
 AUTHORIZE = urlencode({"client_id": "mockidp", "redirect_uri": REDIRECT, "response_type": "code", "nonce": "n",
                        "scope": "openid email profile", "state": "s"})
@@ -25,7 +25,7 @@ def say(**figures: float) -> None:
 
 def mebibytes() -> float:
     """Resident memory now, MiB."""
-    found = re.search(r"VmRSS:\s+(\d+) kB", open("/proc/self/status").read()) if sys.platform == "linux" else None
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path("/proc/self/status").read_text()) if sys.platform == "linux" else None
     return int(found[1]) / 1024 if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -73,7 +73,8 @@ def login_in_process(simulator: object) -> None:
         {"client_id": "mockidp", "redirect_uri": REDIRECT, "scope": "user:email", "state": "s"})
     went = handle(Request.of("POST", url, FORM, DECISION.encode()))
     code = parse_qs(urlsplit(went.header("location")).query)["code"][0]
-    body = urlencode({"client_id": "mockidp", "client_secret": "mockidp-secret", "code": code, "redirect_uri": REDIRECT})
+    body = urlencode({"client_id": "mockidp", "client_secret": "mockidp-secret", "code": code,
+                      "redirect_uri": REDIRECT})
     answered = handle(Request.of("POST", "https://github.com/login/oauth/access_token",
                                  {**FORM, "Accept": "application/json"}, body.encode()))
     token = json.loads(answered.body)["access_token"]
@@ -121,76 +122,46 @@ def serve_bare(port: str) -> None:
 
 
 def load(port: str, count: str) -> None:
-    """Whole logins, several at a time as a busy server has them: each step is sent for all before any is read.
-
-    One at a time the server would sleep between two requests, and what a sleep costs is the machine's, not its own.
-    """
-    lines = [Line(int(port)) for _ in range(AT_ONCE)]
-    for _ in range(WARM // AT_ONCE):
-        _logins(lines)
+    """Whole logins over one kept connection: see the page, decide at authorize, redeem the code, read the profile."""
+    connection = http.client.HTTPConnection("127.0.0.1", int(port))
+    _wait(connection)
+    for _ in range(WARM):
+        _login(connection)
     began = time.perf_counter()
-    for _ in range(int(count) // AT_ONCE):
-        _logins(lines)
+    for _ in range(int(count)):
+        _login(connection)
     say(rate=int(count) / (time.perf_counter() - began))
 
 
-class Line:
-    """One kept connection; `http.client` would take more of the machine than the server does."""
-
-    def __init__(self, port: int) -> None:
-        self.socket = _connected(port)
-        self.stream = self.socket.makefile("rb")
-
-    def ask(self, method: str, url: str, headers: dict[str, str], body: str = "") -> None:
-        parts = urlsplit(url)
-        target = parts._replace(scheme="", netloc="").geturl()
-        lines = [f"{method} {target} HTTP/1.1", f"Host: {parts.netloc}", "Accept-Encoding: identity",
-                 *(f"{name}: {value}" for name, value in headers.items())]
-        if body:
-            lines.append(f"Content-Length: {len(body)}")
-        self.socket.sendall("\r\n".join([*lines, "", body]).encode())
-
-    def answer(self, status: int) -> tuple[dict[str, str], bytes]:
-        """Headers and body of an answer, which has that status."""
-        line = self.stream.readline()
-        assert line.startswith(b"HTTP/1.1 %d " % status), line
-        headers = {}
-        while line := self.stream.readline().strip():
-            name, _, value = line.decode().partition(":")
-            headers[name.lower()] = value.strip()
-        return headers, self.stream.read(int(headers["content-length"]))
-
-
-def _connected(port: int) -> socket.socket:
+def _wait(connection: http.client.HTTPConnection) -> None:
     for _ in range(200):
         try:
-            made = socket.create_connection(("127.0.0.1", port))
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return made
+            connection.connect()
+            return
         except OSError:
             time.sleep(0.05)
     raise SystemExit("the server does not listen")
 
 
-def _logins(lines: list[Line]) -> None:
-    """As many logins as there are lines, step by step: the page, the decision, the code redeemed, the profile."""
-    url = f"https://accounts.google.com/o/oauth2/v2/auth?{AUTHORIZE}"
-    for line in lines:
-        line.ask("GET", url, {})
-    for line in lines:
-        assert b"</html>" in line.answer(200)[1]
-    for line in lines:
-        line.ask("POST", url, FORM, DECISION)
-    codes = [parse_qs(urlsplit(line.answer(302)[0]["location"]).query)["code"][0] for line in lines]
-    for line, code in zip(lines, codes, strict=True):
-        form = urlencode({"grant_type": "authorization_code", "client_id": "mockidp", "client_secret": "mockidp-secret",
-                          "code": code, "redirect_uri": REDIRECT})
-        line.ask("POST", "https://oauth2.googleapis.com/token", FORM, form)
-    tokens = [json.loads(line.answer(200)[1])["access_token"] for line in lines]
-    for line, token in zip(lines, tokens, strict=True):
-        line.ask("GET", "https://openidconnect.googleapis.com/v1/userinfo", {"Authorization": f"Bearer {token}"})
-    for line in lines:
-        assert b"alice@example.com" in line.answer(200)[1]
+def _login(connection: http.client.HTTPConnection) -> None:
+    at = {"Host": "accounts.google.com", **FORM}
+    connection.request("GET", f"/o/oauth2/v2/auth?{AUTHORIZE}", headers={"Host": "accounts.google.com"})
+    page = connection.getresponse()
+    assert page.status == 200, page.status
+    assert b"</html>" in page.read()
+    connection.request("POST", f"/o/oauth2/v2/auth?{AUTHORIZE}", DECISION, at)
+    went = connection.getresponse()
+    went.read()
+    code = parse_qs(urlsplit(went.headers["location"]).query)["code"][0]
+    form = urlencode({"grant_type": "authorization_code", "client_id": "mockidp", "client_secret": "mockidp-secret",
+                      "code": code, "redirect_uri": REDIRECT})
+    connection.request("POST", "/token", form, {**at, "Host": "oauth2.googleapis.com"})
+    answered = json.loads(connection.getresponse().read())
+    connection.request("GET", "/v1/userinfo", headers={"Host": "openidconnect.googleapis.com",
+                                                       "Authorization": f"Bearer {answered['access_token']}"})
+    got = connection.getresponse()
+    got.read()
+    assert got.status == 200, got.status
 
 
 def in_process(rounds: int = 300) -> None:
@@ -260,8 +231,8 @@ def world(rounds: int = 2000) -> None:
 
 
 PROGRAMS = {
-    "first-answer": first_answer, "memory": memory, "serve-mockidp": serve_mockidp, "serve-bare": serve_bare, "load": load,
-    "in-process": in_process, "plugin": plugin, "world": world,
+    "first-answer": first_answer, "memory": memory, "serve-mockidp": serve_mockidp, "serve-bare": serve_bare,
+    "load": load, "in-process": in_process, "plugin": plugin, "world": world,
 }
 
 if __name__ == "__main__":

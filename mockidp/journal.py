@@ -16,14 +16,15 @@ LOGINS, ENTRIES = 200, 60
 LONGEST = 2000  # characters of a URL
 SECRETS = (
     "client_secret", "secret", "code_verifier", "refresh_token", "access_token", "id_token", "code", "password",
-    "appsecret_proof", "fb_exchange_token", "input_token", "oauth_token", "oauth_verifier", "key", "hash", "tgAuthResult",
+    "appsecret_proof", "fb_exchange_token", "input_token", "oauth_token", "oauth_verifier", "key", "hash",
+    "tgAuthResult",
 )
 SECRET = re.compile(rf"((?:{'|'.join(SECRETS)})=)([^&#\s]+)")
 
 
 def masked(url: str) -> str:
     """A URL with the values of codes, tokens and secrets cut to their first four characters."""
-    if not any([name.endswith(SECRETS) for name in url.split("=")[:-1]]):
+    if not any(name.endswith(SECRETS) for name in url.split("=")[:-1]):
         return url  # most have none, and to see that is much cheaper than the expression
     return SECRET.sub(lambda found: f"{found[1]}{found[2][:4]}…", url)
 
@@ -83,7 +84,8 @@ class Login:
         """The story in plain lines, for a failed test or a terminal."""
         yield f"{self.provider}: {self.person or 'nobody yet'} at app {self.app or '(unknown)'}: {self.outcome}"
         for entry in self.entries:
-            yield f"  {entry.method} {masked(entry.url)} -> {entry.status} ({entry.exchange or entry.step or 'no step'})"
+            what = entry.exchange or entry.step or "no step"
+            yield f"  {entry.method} {masked(entry.url)} -> {entry.status} ({what})"
             if entry.fault:
                 yield f"      fault: {entry.fault}"
             if entry.refused:

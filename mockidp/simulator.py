@@ -66,7 +66,8 @@ class Simulator:
         try:
             return self._at_provider(world, providers, request)
         except ContractError as error:
-            return Response(500, [("Content-Type", "text/plain; charset=utf-8")], f"broken contract: {error}\n".encode())
+            text = f"broken contract: {error}\n"
+            return Response(500, [("Content-Type", "text/plain; charset=utf-8")], text.encode())
 
     def _world(self, request: Request) -> World:
         """The world of a request: named by the mount, or by a path prefix `/~name`."""
@@ -106,7 +107,7 @@ class Simulator:
                 call.login.outcome = "denied" if refusal.name == "denied" else "refused"
         response = self._deviate(call, response)
         self._write(world, call, response)
-        del call.values  # the two know each other: parted, they need not wait for the garbage collector
+        call.close()
         return response
 
     def _write(self, world: World, call: Call, response: Response) -> None:
@@ -164,7 +165,8 @@ def _unfolded(request: Request, host: str, path: str) -> Request:
     prefix = f"{WORLD_PREFIX}{request.world}" if request.world else ""
     scheme = request.headers.get("x-forwarded-proto", "") or request.scheme
     base = f"{scheme if scheme in ('http', 'https') else 'http'}://{request.host}{prefix}"
-    return Request(request.method, host, path, request.query, request.headers, request.body, "https", base, request.world)
+    return Request(request.method, host, path, request.query, request.headers, request.body, "https", base,
+                   request.world)
 
 
 def take_decision(request: Request) -> dict[str, str]:

@@ -127,7 +127,9 @@ class MemoryStore:
 
     def put(self, kind: str, key: str, grant: Grant) -> None:
         with self._lock:
-            rows, used = self._kinds.setdefault(kind, OrderedDict()), self._used.setdefault(kind, set())
+            if kind not in self._kinds:
+                self._used[kind], self._kinds[kind] = set(), OrderedDict()
+            rows, used = self._kinds[kind], self._used[kind]
             rows[key] = ENCODER.encode(grant)
             if grant.used:
                 used.add(key)

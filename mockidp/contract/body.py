@@ -215,7 +215,7 @@ class Json:
         return node, int(last) if isinstance(node, list) else last
 
     @classmethod
-    def set(cls, document: Any, place: str, value: Any) -> None:  # noqa: A003
+    def set(cls, document: Any, place: str, value: Any) -> None:
         node, key = cls._parent(document, place)
         if node is not MISSING:
             node[key] = _like(node[key], value)
@@ -255,7 +255,7 @@ class Form:
         return document.get(place.removeprefix("/"), MISSING)
 
     @staticmethod
-    def set(document: dict[str, str], place: str, value: Any) -> None:  # noqa: A003
+    def set(document: dict[str, str], place: str, value: Any) -> None:
         document[place.removeprefix("/")] = _like("", value)
 
     @staticmethod
@@ -312,7 +312,7 @@ class Xml:
         return node.get(attribute, MISSING) if attribute else (node.text or "")
 
     @classmethod
-    def set(cls, document: Any, place: str, value: Any) -> None:  # noqa: A003
+    def set(cls, document: Any, place: str, value: Any) -> None:
         node, attribute = cls._find(document, place)
         text = XML_FORBIDDEN.sub("\ufffd", _like("", value))
         if attribute:
@@ -354,7 +354,7 @@ class Text:
         return MISSING if place else document[0]
 
     @staticmethod
-    def set(document: list[str], place: str, value: Any) -> None:  # noqa: A003
+    def set(document: list[str], place: str, value: Any) -> None:
         document[0] = str(value)
 
     @staticmethod

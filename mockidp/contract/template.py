@@ -21,7 +21,9 @@ from typing import Any
 
 from mockidp.errors import ContractError
 
-TOKEN = re.compile(r"\$((?:app|person|now)\.[a-z][a-z0-9_]*|[a-z][a-z0-9_]*)|\{([A-Z][A-Z0-9_]*)\}|\{(\d+) ([a-z0-9]+)\}")
+TOKEN = re.compile(
+    r"\$((?:app|person|now)\.[a-z][a-z0-9_]*|[a-z][a-z0-9_]*)|\{([A-Z][A-Z0-9_]*)\}|\{(\d+) ([a-z0-9]+)\}")
+FORM = re.compile(r"\{\d+ [a-z0-9]+\}")
 KINDS = {
     "digit": "0123456789",
     "hex": "0123456789abcdef",
@@ -106,20 +108,20 @@ def _join(parts: list[Part], values: Values) -> str | None:
 def chooser(text: str) -> Callable[[Callable[[int], bytes], Values], Any]:
     """Compile a template with character forms; the first argument gives that many bytes of randomness."""
     parts = parse(text)
-    if not any(isinstance(part, tuple) and part[0] == "form" for part in parts):
-        build = builder(text)
+    build = builder(text)
+    if not FORM.search(text):
         return lambda source, values: build(values)
 
     def choose(source: Callable[[int], bytes], values: Values) -> Any:
         done: list[Part] = [
-            part if isinstance(part, str) or part[0] == "value" else _characters(*part[1], source) for part in parts
+            part if isinstance(part, str) or part[0] == "value" else _characters(source, *part[1]) for part in parts
         ]
         return _join(done, values)
 
     return choose
 
 
-def _characters(count: int, kind: str, source: Callable[[int], bytes]) -> str:
+def _characters(source: Callable[[int], bytes], count: int, kind: str) -> str:
     """`count` characters; a digit never leads with 0, so that a number keeps its length."""
     text = source(count).translate(TABLES[kind]).decode("ascii")
     return ("1" + text[1:]) if kind == "digit" and text[0] == "0" else text
@@ -136,7 +138,7 @@ def stretch(seed: bytes, count: int) -> bytes:
 class Pattern:
     """One parameter of a request: what a value must look like, what it tells, and how to write it."""
 
-    __slots__ = ("_build", "_options", "_whole", "literal", "names", "optional", "plain", "silent", "text")
+    __slots__ = ("_build", "_options", "literal", "names", "optional", "plain", "silent", "text", "whole")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -145,7 +147,7 @@ class Pattern:
         options = core.split("|")
         self.names = [name for option in options for name in names(option)]
         self.literal = not self.names and core != "*"
-        self._whole = self.names[0] if core == f"${self.names[0] if self.names else ''}" else None
+        self.whole = self.names[0] if core == f"${self.names[0] if self.names else ''}" else None
         self._options = [(re.compile(_regex(option), re.DOTALL), names(option)) for option in options]
         self._build = builder(options[0])
         self.silent = self.text in ("*", "*?") or (self.optional and self.literal)  # a client need not send it
@@ -153,8 +155,8 @@ class Pattern:
 
     def tell(self, got: str, values: dict[str, Any]) -> bool:
         """Whether `got` fits; puts what it tells into `values`."""
-        if self._whole is not None:
-            values[self._whole] = got
+        if self.whole is not None:
+            values[self.whole] = got
             return True
         if self.literal and got == self.text:
             return True
@@ -166,8 +168,8 @@ class Pattern:
 
     def match(self, got: str) -> dict[str, str] | None:
         """The named values in `got`, or None when it does not fit."""
-        if self._whole is not None:
-            return {self._whole: got}
+        if self.whole is not None:
+            return {self.whole: got}
         for regex, told in self._options:
             found = regex.fullmatch(got)
             if found is not None:

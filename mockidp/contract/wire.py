@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from mockidp.contract import schema
 from mockidp.contract.body import Body, kind_of
-from mockidp.contract.template import builder, chooser, fill_settings, names, Pattern, url_regex, Values
+from mockidp.contract.template import Pattern, Values, builder, chooser, fill_settings, names, url_regex
 from mockidp.errors import ContractError
 from mockidp.wire import Pairs, Request, encoded
 
@@ -265,7 +265,8 @@ class Wire:
         self.client, self.lifetimes = spec.client, spec.lifetimes
         self.exchanges = [Exchange(item, self) for item in spec.exchange]
         self._groups = {item.step: "token" if item.spec.authenticated else "resource"
-                        for item in reversed(self.exchanges) if not item.name} | {"authorize": "authorize", "token": "token"}
+                        for item in reversed(self.exchanges) if not item.name}
+        self._groups |= {"authorize": "authorize", "token": "token"}
         self.errors = {name: Fault(name, item, self) for name, item in spec.error.items()}
         self.aliases: dict[str, list[str]] = {}
         for name, item in spec.error.items():

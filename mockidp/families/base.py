@@ -62,6 +62,7 @@ class Call:
         self.group = wire.group(exchange.step)
         self.now = entry.at
         self.values = Values(self, told)
+        self.told: Callable[[str], Any] = self.values.get  # of the request itself, or None: nothing is worked out
         self.decision = decision
         self.app: App | None = None
         self.person: Person | None = None
@@ -71,11 +72,11 @@ class Call:
         self.redirect_to: str | None = None
         self.headers: list[tuple[str, str]] = []
 
-    # values
+    def close(self) -> None:
+        """Part the call from its values: while they know each other, only the garbage collector could free them."""
+        del self.values, self.told
 
-    def told(self, name: str) -> Any:
-        """A value of the request itself, or None; nothing is worked out."""
-        return dict.get(self.values, name)
+    # values
 
     def person_value(self, name: str) -> Any:
         """A field of the person. Nobody without an address has a verified one, nor an unverified one."""
@@ -155,12 +156,12 @@ class Call:
 
     def new_grant(self, ttl: int, **fields: Any) -> Grant:
         """A record for a code or token of this call's app, person and login; `ttl` in seconds, 0 for ever."""
-        base = self.grant
+        if self.grant is not None:
+            fields = {"scope": self.grant.scope, "facts": dict(self.grant.facts), **fields}
         return Grant(
             world=self.world.name, provider=self.provider, client_id=self.app.client_id if self.app else "",
             person=self.person.id if self.person else "", login=self.login.id if self.login else "", issued=self.now,
-            expires=self.now + ttl if ttl else 0.0,
-            **{"scope": base.scope if base else (), "facts": dict(base.facts) if base else {}, **fields},
+            expires=self.now + ttl if ttl else 0.0, **fields,
         )
 
     def use(self, grant: Grant) -> None:
@@ -230,7 +231,7 @@ class Call:
 
 
 def finder(name: str, family: Family, wire: Wire) -> Value:
-    """Where a value is found by its name: of the person, the app, the family's list, the contract's own forms, or nowhere.
+    """Where a value is found: with the person, the app, the family's list, the contract's own forms, or nowhere.
 
     Made once for each name that a contract or a family mentions; no request can bring others.
     """
@@ -274,10 +275,11 @@ def as_form(body: bytes) -> bytes:
     from mockidp.contract.body import FORMATS
 
     document = FORMATS["json"].parse(body) if body else {}
-    return FORMATS["form"].dump(document) if isinstance(document, dict) else body  # type: ignore[no-any-return]
+    return FORMATS["form"].dump(document) if isinstance(document, dict) else body
 
 
 def card(wire: Wire) -> Any:
+    """What a page says of the provider."""
     found = wire.__dict__.get("card")
     if found is None:
         from mockidp.web import pages  # lazy: most calls show no page

@@ -39,16 +39,16 @@ def basic_credentials(call: Call) -> tuple[str, str] | None:
 
 def find_app(call: Call) -> None:
     """The app that the request names, in the body, the query or the Basic header."""
-    client_id, secret = call.told("app.id"), call.told("app.secret")
+    take = call.values.pop  # from here on they are the registered app's own
+    client_id, secret = take("app.id", None), take("app.secret", None)
     if call.told("basic") is not None:
         client_id, secret = basic_credentials(call) or ("", "")
     call.values["presented_secret"] = secret
     if client_id is not None:
         apps = call.world.apps
         call.values["presented_id"] = client_id
-        call.app = apps.find(call.provider, client_id) or apps.learn(call.provider, client_id, call.told("redirect_uri"))
-    for name in ("app.id", "app.secret"):
-        call.values.pop(name, None)  # from here on they are the registered app's own
+        call.app = (apps.find(call.provider, client_id)
+                    or apps.learn(call.provider, client_id, call.told("redirect_uri")))
 
 
 # refusals at authorize
@@ -58,7 +58,7 @@ def unknown_client(call: Call) -> Refusal | None:
     if call.app is not None:
         return None
     known = ", ".join(app.client_id for app in call.world.apps.of(call.provider)) or "none"
-    return Refusal("unknown_client", "no app has this client id", expected=known, got=dict.get(call.values, "presented_id"))
+    return Refusal("unknown_client", "no app has this client id", expected=known, got=call.told("presented_id"))
 
 
 def redirect_unregistered(call: Call) -> Refusal | None:
@@ -86,10 +86,12 @@ def misfit(call: Call) -> Refusal | None:
             if call.exchange.unlisted_refused:
                 return Refusal("bad_request", str(problem))
             if not problem.key.startswith("mockidp"):
-                call.entry.remarks.append(f"{problem} in the contract, and ignored".replace("is unlisted", "is not listed"))
+                text = str(problem).replace("is unlisted", "is not listed")
+                call.entry.remarks.append(f"{text} in the contract, and ignored")
             continue
         missing = call.wire.missing
-        names = [key for name in (*problem.names, problem.key) for key in (f"{name}:{call.group}", name) if key in missing]
+        names = [key for name in (*problem.names, problem.key) for key in (f"{name}:{call.group}", name)
+                 if key in missing]
         name = missing[names[0]] if names else "bad_request"
         name = FIXED.get(problem.key, name)
         if problem.kind == "missing" and f"{problem.key}_missing" in call.wire.errors:
@@ -174,8 +176,8 @@ def wrong_secret(call: Call) -> Refusal | None:
     if call.app.learned and not call.app.client_secret:
         call.app.client_secret = given
     if not hmac.compare_digest(given.encode(), call.app.client_secret.encode()):
-        return Refusal("wrong_secret", "the client secret is not that of the app", expected=hint(call.app.client_secret),
-                       got=hint(given))
+        return Refusal("wrong_secret", "the client secret is not that of the app",
+                       expected=hint(call.app.client_secret), got=hint(given))
     return None
 
 
@@ -255,7 +257,8 @@ def verifier_wrong(call: Call) -> Refusal | None:
         return None
     made = s256(verifier) if call.grant.method == "S256" else verifier
     if not hmac.compare_digest(made.encode(), challenge.encode()):
-        return Refusal("verifier_wrong", "the code_verifier does not give the code_challenge", expected=challenge, got=made)
+        return Refusal("verifier_wrong", "the code_verifier does not give the code_challenge",
+                       expected=challenge, got=made)
     return None
 
 
@@ -330,7 +333,8 @@ def token_revoked(call: Call) -> Refusal | None:
 def token_expired(call: Call) -> Refusal | None:
     assert call.grant is not None
     if call.grant.expires and call.now >= call.grant.expires:
-        return Refusal("token_expired", "the access token is too old", expected=f"at most {call.lifetime('access_token')} s",
+        return Refusal("token_expired", "the access token is too old",
+                       expected=f"at most {call.lifetime('access_token')} s",
                        got=f"{call.now - call.grant.issued:.0f} s")
     return None
 
@@ -404,8 +408,9 @@ def login_page(call: Call, problems: list[str]) -> Response:
     target = urlsplit(call.redirect_to or "")
     hidden = [pair for pair in call.request.form_pairs if not pair[0].startswith("mockidp.")]
     return pages.login(
-        card(call.wire), call.app.name or call.app.client_id if call.app else "an app", call.world.people.named(), asked,
-        hidden, hint=call.told("login_hint") or "", query=call.decision.get("other", ""), remark=[*problems, *call.entry.remarks],
+        card(call.wire), call.app.name or call.app.client_id if call.app else "an app", call.world.people.named(),
+        asked, hidden, hint=call.told("login_hint") or "", query=call.decision.get("other", ""),
+        remark=[*problems, *call.entry.remarks],
         redirect_origin=f"{target.scheme}://{target.netloc}" if target.netloc else f"{target.scheme}:",
         status=400 if problems else 200,
     )
@@ -532,7 +537,7 @@ class OAuth2(Family):
         return super().handle(call)
 
     def rules_of(self, call: Call) -> Iterable[Rule]:
-        """At authorize nothing is told to an app before it and its redirect URI are known; elsewhere the form is first."""
+        """At authorize an app is told nothing before it and its redirect URI are known; elsewhere the form is first."""
         rules = self.rules["any"] if call.step != "authorize" else ()
         if call.group == "token":
             rules += self.rules["client"]

@@ -165,12 +165,11 @@ def _plain(status: int, text: str) -> Response:
 
 def _encoded(response: Response) -> list[tuple[bytes, bytes]]:
     """Headers as bytes; ValueError for one that would break out of its line, which is a bug of the simulator."""
-    pairs = []
-    for name, value in framed(response):
-        if "\n" in value or "\r" in value or "\0" in value:
-            raise ValueError(f"a line break in the response header {name}")
-        pairs.append((name.encode("latin-1"), value.encode("latin-1")))
-    return pairs
+    pairs = framed(response)
+    text = "".join([value for _, value in pairs])
+    if "\n" in text or "\r" in text or "\0" in text:
+        raise ValueError(f"a line break in a response header, one of {', '.join([name for name, _ in pairs])}")
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
