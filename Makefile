@@ -21,6 +21,7 @@ test: $(READY) ## run the tests, in parallel and in random order (ARGS="-k githu
 
 lint: $(READY) ## style and likely mistakes
 	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check --quiet .
 
 types: $(READY) ## strict types
 	$(BIN)/python -m mypy

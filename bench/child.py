@@ -13,8 +13,16 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 WARM = 50
 REDIRECT = "http://127.0.0.1:9/callback"
-AUTHORIZE = urlencode({"client_id": "mockidp", "redirect_uri": REDIRECT, "response_type": "code", "nonce": "n",
-                       "scope": "openid email profile", "state": "s"})
+AUTHORIZE = urlencode(
+    {
+        "client_id": "mockidp",
+        "redirect_uri": REDIRECT,
+        "response_type": "code",
+        "nonce": "n",
+        "scope": "openid email profile",
+        "state": "s",
+    }
+)
 DECISION = urlencode({"mockidp.person": "alice", "mockidp.decision": "allow"})
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -70,16 +78,22 @@ def login_in_process(simulator: object) -> None:
 
     handle = simulator.handle  # type: ignore[attr-defined]
     url = "https://github.com/login/oauth/authorize?" + urlencode(
-        {"client_id": "mockidp", "redirect_uri": REDIRECT, "scope": "user:email", "state": "s"})
+        {"client_id": "mockidp", "redirect_uri": REDIRECT, "scope": "user:email", "state": "s"}
+    )
     went = handle(Request.of("POST", url, FORM, DECISION.encode()))
     code = parse_qs(urlsplit(went.header("location")).query)["code"][0]
-    body = urlencode({"client_id": "mockidp", "client_secret": "mockidp-secret", "code": code,
-                      "redirect_uri": REDIRECT})
-    answered = handle(Request.of("POST", "https://github.com/login/oauth/access_token",
-                                 {**FORM, "Accept": "application/json"}, body.encode()))
+    body = urlencode(
+        {"client_id": "mockidp", "client_secret": "mockidp-secret", "code": code, "redirect_uri": REDIRECT}
+    )
+    answered = handle(
+        Request.of(
+            "POST", "https://github.com/login/oauth/access_token", {**FORM, "Accept": "application/json"}, body.encode()
+        )
+    )
     token = json.loads(answered.body)["access_token"]
-    got = handle(Request.of("GET", "https://api.github.com/user",
-                            {"Authorization": f"Bearer {token}", "User-Agent": "bench"}))
+    got = handle(
+        Request.of("GET", "https://api.github.com/user", {"Authorization": f"Bearer {token}", "User-Agent": "bench"})
+    )
     assert got.status == 200, got
 
 
@@ -109,13 +123,27 @@ def serve_bare(port: str) -> None:
         if scope["method"] == "POST" and b"client_id" in scope["query_string"]:
             status, head, body = 302, [(b"location", f"{REDIRECT}?code=c&state=s".encode())], b""
         elif scope["method"] == "POST":
-            token = jose.sign({"iss": "https://accounts.google.com", "aud": "mockidp", "sub": "1", "nonce": "n",
-                               "iat": int(time.time()), "exp": int(time.time()) + 3600}, key)
+            token = jose.sign(
+                {
+                    "iss": "https://accounts.google.com",
+                    "aud": "mockidp",
+                    "sub": "1",
+                    "nonce": "n",
+                    "iat": int(time.time()),
+                    "exp": int(time.time()) + 3600,
+                },
+                key,
+            )
             body = json.dumps({"access_token": "a", "id_token": token, "expires_in": 3599}).encode()
         elif scope["path"].endswith("userinfo"):
             body = b'{"sub":"1","email":"alice@example.com","email_verified":true}'
-        await send({"type": "http.response.start", "status": status,  # type: ignore[operator]
-                    "headers": [*head, (b"content-length", str(len(body)).encode())]})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": status,  # type: ignore[operator]
+                "headers": [*head, (b"content-length", str(len(body)).encode())],
+            }
+        )
         await send({"type": "http.response.body", "body": body})  # type: ignore[operator]
 
     uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="error", access_log=False)
@@ -153,12 +181,22 @@ def _login(connection: http.client.HTTPConnection) -> None:
     went = connection.getresponse()
     went.read()
     code = parse_qs(urlsplit(went.headers["location"]).query)["code"][0]
-    form = urlencode({"grant_type": "authorization_code", "client_id": "mockidp", "client_secret": "mockidp-secret",
-                      "code": code, "redirect_uri": REDIRECT})
+    form = urlencode(
+        {
+            "grant_type": "authorization_code",
+            "client_id": "mockidp",
+            "client_secret": "mockidp-secret",
+            "code": code,
+            "redirect_uri": REDIRECT,
+        }
+    )
     connection.request("POST", "/token", form, {**at, "Host": "oauth2.googleapis.com"})
     answered = json.loads(connection.getresponse().read())
-    connection.request("GET", "/v1/userinfo", headers={"Host": "openidconnect.googleapis.com",
-                                                       "Authorization": f"Bearer {answered['access_token']}"})
+    connection.request(
+        "GET",
+        "/v1/userinfo",
+        headers={"Host": "openidconnect.googleapis.com", "Authorization": f"Bearer {answered['access_token']}"},
+    )
     got = connection.getresponse()
     got.read()
     assert got.status == 200, got.status
@@ -195,8 +233,10 @@ def in_process(rounds: int = 300) -> None:
     with responses.RequestsMock() as mock:
         mock.post("https://github.com/login/oauth/access_token", json={"access_token": "a", "scope": "user:email"})
         mock.get("https://api.github.com/user", json={"id": 1, "login": "alice", "name": "Alice"})
-        mock.get("https://api.github.com/user/emails", json=[
-            {"email": "alice@example.com", "primary": True, "verified": True, "visibility": None}])
+        mock.get(
+            "https://api.github.com/user/emails",
+            json=[{"email": "alice@example.com", "primary": True, "verified": True, "visibility": None}],
+        )
         say(simulated=seconds, canned=_each(canned, rounds))
 
 
@@ -231,8 +271,14 @@ def world(rounds: int = 2000) -> None:
 
 
 PROGRAMS = {
-    "first-answer": first_answer, "memory": memory, "serve-mockidp": serve_mockidp, "serve-bare": serve_bare,
-    "load": load, "in-process": in_process, "plugin": plugin, "world": world,
+    "first-answer": first_answer,
+    "memory": memory,
+    "serve-mockidp": serve_mockidp,
+    "serve-bare": serve_bare,
+    "load": load,
+    "in-process": in_process,
+    "plugin": plugin,
+    "world": world,
 }
 
 if __name__ == "__main__":

@@ -31,8 +31,13 @@ class Row:
 
 def child(name: str, *arguments: str) -> dict[str, float]:
     """Run one of the small programs in `bench/child.py` in a process of its own; what it printed."""
-    done = subprocess.run([sys.executable, "-m", "bench.child", name, *arguments], capture_output=True, text=True,
-                          cwd=HERE.parent, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.child", name, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=HERE.parent,
+        check=True,
+    )
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -74,8 +79,9 @@ def _rate(kind: str) -> float:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = subprocess.Popen([sys.executable, "-m", "bench.child", f"serve-{kind}", str(port)], cwd=HERE.parent,
-                              stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "bench.child", f"serve-{kind}", str(port)], cwd=HERE.parent, stdout=subprocess.DEVNULL
+    )
     try:
         child("load", str(port), "100")
         before = _processor_seconds(server.pid)

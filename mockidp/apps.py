@@ -57,8 +57,12 @@ class Apps:
         if provider not in self._ready:
             facts = dict(self._facts(provider))
             self._ready[provider] = App(
-                provider=provider, client_id=facts.pop("id", READY_ID), client_secret=facts.pop("secret", READY_SECRET),
-                loopback=True, name="Example app", facts=facts,
+                provider=provider,
+                client_id=facts.pop("id", READY_ID),
+                client_secret=facts.pop("secret", READY_SECRET),
+                loopback=True,
+                name="Example app",
+                facts=facts,
             )
         return self._ready[provider]
 

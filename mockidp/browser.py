@@ -69,7 +69,11 @@ class PageForm:
 
 
 def browse(
-    send: Callable[[Request], Response], url: str, *, person: str = "", deny: bool = False,
+    send: Callable[[Request], Response],
+    url: str,
+    *,
+    person: str = "",
+    deny: bool = False,
     post: Mapping[str, str] | None = None,
 ) -> Callback:
     """Open a URL (or post a form to it) at the simulator, decide as `person` on the login page, and come back.

@@ -52,8 +52,14 @@ class Group(click.Group):
             raise click.UsageError(f'no command "{args[0]}".{nearest(args[0], list(COMMANDS))}', ctx)
         return super().resolve_command(ctx, args)
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, complete_var: str | None = None,
-             standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Run a command line and exit with the code that it deserves."""
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode, **extra)
@@ -102,8 +108,9 @@ def _bug(error: Exception) -> str:
     return f"internal error, {type(error).__name__}{where}"
 
 
-@click.group("mockidp", cls=Group, invoke_without_command=True,
-             context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    "mockidp", cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, message="mockidp %(version)s")
 @click.pass_context
 def cli(ctx: click.Context) -> None:

@@ -17,14 +17,24 @@ FINDINGS = 1
 
 @click.command("check", short_help="Check that the contracts hold.")
 @click.argument("providers", metavar="[ID]...", nargs=-1, type=str)
-@click.option("--subject", "subjects", multiple=True, type=click.Choice(["contract", "mock", "client"]),
-              help="What to ask; may be repeated.  [default: contract and mock, and client when --client is given]")
-@click.option("--client", default="", metavar="IMPORT_STRING",
-              help="The client to drive: module:attribute, or the name of an entry point.")
+@click.option(
+    "--subject",
+    "subjects",
+    multiple=True,
+    type=click.Choice(["contract", "mock", "client"]),
+    help="What to ask; may be repeated.  [default: contract and mock, and client when --client is given]",
+)
+@click.option(
+    "--client",
+    default="",
+    metavar="IMPORT_STRING",
+    help="The client to drive: module:attribute, or the name of an entry point.",
+)
 @click.option("--index", "write_index", is_flag=True, help="Write the generated files of contracts/ anew.")
 @json_option
-def check_command(providers: tuple[str, ...], subjects: tuple[str, ...], client: str, write_index: bool,
-                  as_json: bool) -> None:
+def check_command(
+    providers: tuple[str, ...], subjects: tuple[str, ...], client: str, write_index: bool, as_json: bool
+) -> None:
     """Check that contracts hold: all of them, or those of the providers named.
 
     JSON: an array of findings, each with provider, subject, case, ok, message, file and line; with --index an object
@@ -82,8 +92,10 @@ def _report(found: list[Finding], bad: list[Finding]) -> None:
     providers = len({item.provider for item in found})
     counted = f"{providers} provider{'' if providers == 1 else 's'}"
     if bad:
-        next_step(f"{len(bad)} of {len(found)} cases differ. `mockidp login {bad[0].provider}` shows the login, "
-                  f"`mockidp show {bad[0].provider}` the contract.")
+        next_step(
+            f"{len(bad)} of {len(found)} cases differ. `mockidp login {bad[0].provider}` shows the login, "
+            f"`mockidp show {bad[0].provider}` the contract."
+        )
     else:
         next_step(f"{len(found)} cases of {counted}, all as the contracts say.")
 
@@ -95,6 +107,7 @@ def _index(as_json: bool) -> None:
     if as_json:
         emit({"written": names})
     else:
-        click.echo("\n".join(f"contracts/{name} written" for name in names)
-                   or "contracts/: nothing to write, all is fresh")
+        click.echo(
+            "\n".join(f"contracts/{name} written" for name in names) or "contracts/: nothing to write, all is fresh"
+        )
         next_step("Commit them with the contract." if names else "`mockidp check` asks whether the contracts hold.")

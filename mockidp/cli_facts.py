@@ -20,8 +20,13 @@ def summary(world: World, provider: str) -> Table:
     """`id name family status hosts evidence settings`; `evidence` counts the facts of each kind, and `oldest`."""
     wire = world.wire(provider)
     return {
-        "id": wire.id, "name": wire.name, "family": wire.family, "status": wire.spec.status, "hosts": wire.hosts,
-        "evidence": evidence(wire), "settings": list(wire.spec.settings),
+        "id": wire.id,
+        "name": wire.name,
+        "family": wire.family,
+        "status": wire.spec.status,
+        "hosts": wire.hosts,
+        "evidence": evidence(wire),
+        "settings": list(wire.spec.settings),
     }
 
 
@@ -44,23 +49,43 @@ def full(world: World, provider: str) -> Table:
     spec, client = wire.spec, wire.client
     return {
         **summary(world, provider),
-        "retired": spec.retired.isoformat() if spec.retired else None, "reason": spec.reason or None,
+        "retired": spec.retired.isoformat() if spec.retired else None,
+        "reason": spec.reason or None,
         "defaults": {
-            name: {"value": wire.settings[name], "default": row.default, "about": row.about,
-                   "derive": msgspec.to_builtins(row.derive)} for name, row in spec.settings.items()
+            name: {
+                "value": wire.settings[name],
+                "default": row.default,
+                "about": row.about,
+                "derive": msgspec.to_builtins(row.derive),
+            }
+            for name, row in spec.settings.items()
         },
         "auth": client.auth,
-        "pkce": {"rule": client.pkce,
-                 "methods": client.pkce_methods if client.pkce in ("optional", "required") else []},
+        "pkce": {
+            "rule": client.pkce,
+            "methods": client.pkce_methods if client.pkce in ("optional", "required") else [],
+        },
         "scopes": msgspec.to_builtins(client.scope),
-        "lifetimes": dict(wire.lifetimes), "credentials": ["client_id", "client_secret", *_facts(wire)],
+        "lifetimes": dict(wire.lifetimes),
+        "credentials": ["client_id", "client_secret", *_facts(wire)],
         "steps": [_step(item) for item in wire.exchanges],
-        "errors": [{"name": item.name, "steps": item.steps, "status": item.spec.status, "means": item.means or None,
-                    "also": item.spec.also or [], "evidence": item.evidence or None} for item in wire.errors.values()],
+        "errors": [
+            {
+                "name": item.name,
+                "steps": item.steps,
+                "status": item.spec.status,
+                "means": item.means or None,
+                "also": item.spec.also or [],
+                "evidence": item.evidence or None,
+            }
+            for item in wire.errors.values()
+        ],
         "waived": dict(spec.waive),
         "identity": {name: {"from": where.source, "at": where.at} for name, where in spec.identity.items()},
-        "sources": [{"name": name, "kind": item.kind, "source": item.source, "date": item.date.isoformat(),
-                     "note": item.note} for name, item in spec.evidence.items()],
+        "sources": [
+            {"name": name, "kind": item.kind, "source": item.source, "date": item.date.isoformat(), "note": item.note}
+            for name, item in spec.evidence.items()
+        ],
         "history": [day.isoformat() for day in contract.boundaries],
     }
 
@@ -70,8 +95,15 @@ def _facts(wire: Wire) -> list[str]:
 
 
 def _step(item: Exchange) -> Table:
-    return {"step": item.step, "name": item.name or None, "method": item.method, "urls": item.urls,
-            "when": dict(item.when), "scope": sorted(item.scope), "evidence": item.evidence or None}
+    return {
+        "step": item.step,
+        "name": item.name or None,
+        "method": item.method,
+        "urls": item.urls,
+        "when": dict(item.when),
+        "scope": sorted(item.scope),
+        "evidence": item.evidence or None,
+    }
 
 
 def credentials(app: App, ready: App) -> Table:
@@ -81,8 +113,14 @@ def credentials(app: App, ready: App) -> Table:
     """
     facts = {name: value if value == ready.facts.get(name) else cut(value) for name, value in app.facts.items()}
     secret = app.client_secret if app.client_secret == ready.client_secret else cut(app.client_secret)
-    return {"client_id": app.client_id, "client_secret": secret, "redirect_uris": list(app.redirect_uris),
-            "name": app.name, "loopback": app.loopback, **facts}
+    return {
+        "client_id": app.client_id,
+        "client_secret": secret,
+        "redirect_uris": list(app.redirect_uris),
+        "name": app.name,
+        "loopback": app.loopback,
+        **facts,
+    }
 
 
 def cut(secret: str) -> str:
@@ -100,5 +138,3 @@ def step_url(wire: Wire, step: str) -> str:
     """The first URL of a step, or nothing."""
     exchange = wire.step(step)
     return exchange.urls[0] if exchange is not None and exchange.urls else ""
-
-

@@ -26,9 +26,13 @@ def list_command(setup: Setup, as_json: bool) -> None:
     if as_json:
         emit(rows)
         return
-    table(("ID", "NAME", "FAMILY", "STATUS", "EVIDENCE", "SETTINGS"),
-          [(row["id"], row["name"], row["family"], row["status"], _counts(row["evidence"]), ", ".join(row["settings"]))
-           for row in rows])
+    table(
+        ("ID", "NAME", "FAMILY", "STATUS", "EVIDENCE", "SETTINGS"),
+        [
+            (row["id"], row["name"], row["family"], row["status"], _counts(row["evidence"]), ", ".join(row["settings"]))
+            for row in rows
+        ],
+    )
     next_step(f"{len(rows)} providers. `mockidp show ID` tells all of one, `mockidp login ID` logs in at it.")
 
 
@@ -62,17 +66,26 @@ def _show(facts: dict[str, Any]) -> None:
     click.secho(f"{facts['name']} ({facts['id']})", bold=True)
     scopes = facts["scopes"]
     rows = [
-        ("family", facts["family"]), ("status", status), ("evidence", _counts(facts["evidence"])),
-        ("hosts", ", ".join(facts["hosts"])), ("client auth", facts["auth"]),
+        ("family", facts["family"]),
+        ("status", status),
+        ("evidence", _counts(facts["evidence"])),
+        ("hosts", ", ".join(facts["hosts"])),
+        ("client auth", facts["auth"]),
         ("PKCE", " ".join([facts["pkce"]["rule"], *facts["pkce"]["methods"]])),
         ("scopes", f"{' '.join(scopes['default']) or 'none'} (asked with {scopes['delimiter']!r} between)"),
         ("lifetimes", ", ".join(f"{name} {_seconds(value)}" for name, value in facts["lifetimes"].items())),
-        ("credentials", ", ".join(facts["credentials"])), ("history", ", ".join(facts["history"]) or "none known"),
+        ("credentials", ", ".join(facts["credentials"])),
+        ("history", ", ".join(facts["history"]) or "none known"),
     ]
     for name, value in rows:
         click.echo(f"  {name:<12} {value}")
-    _section("settings", [(name, f"{row['value']}{'  ' + row['about'] if row['about'] else ''}")
-                          for name, row in facts["defaults"].items()])
+    _section(
+        "settings",
+        [
+            (name, f"{row['value']}{'  ' + row['about'] if row['about'] else ''}")
+            for name, row in facts["defaults"].items()
+        ],
+    )
     _section("steps", [(_label(row), f"{row['method']} {' | '.join(row['urls'])}") for row in facts["steps"]])
     _section("errors", [(row["name"], _error(row)) for row in facts["errors"]])
     _section("waived", list(facts["waived"].items()))
@@ -123,10 +136,15 @@ def people_command(text: str, limit: int, setup: Setup, as_json: bool) -> None:
     if as_json:
         emit([person(who) for who in found])
         return
-    table(("ID", "NAME", "E-MAIL", "WHY"),
-          [(who.id, who.name, _address(who.email, who.email_verified), who.note) for who in found])
-    next_step("`mockidp login github --as alice` logs one of them in; so does any e-mail address." if found
-              else "Nobody. person-17 and any e-mail address can log in too; [[person]] in mockidp.toml adds others.")
+    table(
+        ("ID", "NAME", "E-MAIL", "WHY"),
+        [(who.id, who.name, _address(who.email, who.email_verified), who.note) for who in found],
+    )
+    next_step(
+        "`mockidp login github --as alice` logs one of them in; so does any e-mail address."
+        if found
+        else "Nobody. person-17 and any e-mail address can log in too; [[person]] in mockidp.toml adds others."
+    )
 
 
 def _address(email: str | None, verified: bool) -> str:
@@ -158,5 +176,8 @@ def apps_command(provider: str, setup: Setup, as_json: bool) -> None:
             click.echo(f"  {name:<16} {head}")
             for line in rest:
                 click.echo(f"  {'':<16} {line}")
-    next_step("[[app]] in mockidp.toml registers others; `mockidp serve --apps learn` takes any at first sight."
-              if rows else "None: [[app]] in mockidp.toml registers one.")
+    next_step(
+        "[[app]] in mockidp.toml registers others; `mockidp serve --apps learn` takes any at first sight."
+        if rows
+        else "None: [[app]] in mockidp.toml registers one."
+    )

@@ -27,13 +27,18 @@ REFUSED = 1
 @click.command("login", short_help="Log somebody in with no browser, and show how it went.")
 @click.argument("provider", metavar="ID", type=PROVIDER)
 @click.option("--scope", multiple=True, help="Ask for this scope instead of the usual ones. May be repeated.")
-@click.option("--redirect-uri", default="http://127.0.0.1:8000/callback", show_default=True,
-              help="Where the app wants the browser back; nothing needs to listen there.")
+@click.option(
+    "--redirect-uri",
+    default="http://127.0.0.1:8000/callback",
+    show_default=True,
+    help="Where the app wants the browser back; nothing needs to listen there.",
+)
 @click.option("--url", help="Log in at this running simulator instead of a private one.", metavar="URL")
 @shared("as", "date", "strict", "world", "config", "set")
 @json_option
-def login_command(provider: str, scope: tuple[str, ...], redirect_uri: str, url: str | None, setup: Setup,
-                  as_json: bool) -> None:
+def login_command(
+    provider: str, scope: tuple[str, ...], redirect_uri: str, url: str | None, setup: Setup, as_json: bool
+) -> None:
     """Log somebody in at provider ID and print the identity that it proves.
 
     JSON: an object with provider, person, outcome (logged_in, denied or refused), identity (uid, email,
@@ -73,8 +78,9 @@ def _simulator(world: World, url: str | None, name: str) -> Iterator[PathForm]:
         yield send
 
 
-def _walker(world: World, provider: str, person: str, send: PathForm, redirect_uri: str,
-            scope: list[str] | None) -> Walk:
+def _walker(
+    world: World, provider: str, person: str, send: PathForm, redirect_uri: str, scope: list[str] | None
+) -> Walk:
     from mockidp.check.walk import walk_class
 
     wire = world.wire(provider)
@@ -86,8 +92,13 @@ def _walk(walk: Walk) -> dict[str, Any]:
     """Run it: the identity, or the step at which it ended and why."""
     from mockidp.check.walk import WalkError
 
-    out: dict[str, Any] = {"provider": walk.wire.id, "person": walk.person, "outcome": "logged_in", "identity": None,
-                           "error": None}
+    out: dict[str, Any] = {
+        "provider": walk.wire.id,
+        "person": walk.person,
+        "outcome": "logged_in",
+        "identity": None,
+        "error": None,
+    }
     try:
         out["identity"] = walk.run()
     except WalkError as error:
@@ -131,8 +142,11 @@ def _print(result: dict[str, Any], note: str) -> None:
     for entry in result["journal"]:
         for line in _lines(entry):
             click.echo(f"  {line}")
-    next_step("Another person: `mockidp people`. In a browser: `mockidp serve`." if error is None
-              else f"What {result['provider']} wants: `mockidp show {result['provider']}`.")
+    next_step(
+        "Another person: `mockidp people`. In a browser: `mockidp serve`."
+        if error is None
+        else f"What {result['provider']} wants: `mockidp show {result['provider']}`."
+    )
 
 
 def _lines(entry: dict[str, Any]) -> Iterator[str]:

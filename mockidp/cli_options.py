@@ -64,17 +64,34 @@ class Day(click.ParamType):  # type: ignore[type-arg]
 PROVIDER, PERSON, DAY = ProviderId(), PersonId(), Day()
 OPTIONS: dict[str, Callable[[F], F]] = {
     "as": click.option("--as", "person", type=PERSON, help="Who logs in: alice, person-17, jo@example.com …"),
-    "apps": click.option("--apps", type=click.Choice(["ready", "learn", "registered"]),
-                         help="Which clients are known: ready-made ones and yours, any at first sight, or only yours."),
+    "apps": click.option(
+        "--apps",
+        type=click.Choice(["ready", "learn", "registered"]),
+        help="Which clients are known: ready-made ones and yours, any at first sight, or only yours.",
+    ),
     "date": click.option("--date", type=DAY, help="Speak as the providers did on that day."),
     "strict": click.option("--strict", is_flag=True, help="Refuse also what is against best practice."),
     "world": click.option("--world", "world_name", default="default", metavar="NAME", help="The world to use."),
-    "urls": click.option("--urls", type=click.Choice(["path", "real"]), help="How answers to path-form requests name "
-                         "the provider: in path form too, or really, for a client that puts the base in front itself."),
-    "config": click.option("--config", "config_file", type=click.Path(path_type=Path), metavar="FILE",
-                           help="Configuration to read instead of ./mockidp.toml."),
-    "set": click.option("--set", "settings", multiple=True, metavar="ID.NAME=VALUE", help="A provider's setting, "
-                        "such as github.GITHUB_URL=https://git.example.com. May be repeated."),
+    "urls": click.option(
+        "--urls",
+        type=click.Choice(["path", "real"]),
+        help="How answers to path-form requests name "
+        "the provider: in path form too, or really, for a client that puts the base in front itself.",
+    ),
+    "config": click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Configuration to read instead of ./mockidp.toml.",
+    ),
+    "set": click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="ID.NAME=VALUE",
+        help="A provider's setting, such as github.GITHUB_URL=https://git.example.com. May be repeated.",
+    ),
 }
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 

@@ -73,15 +73,30 @@ def examples(url: str, world: World) -> dict[str, str]:
     from mockidp.cli_facts import step_url
 
     app, wire = world.apps.ready(shown()), world.wire(shown())
-    query = urlencode({"client_id": app.client_id, "redirect_uri": "http://127.0.0.1:8000/callback", "state": "s1",
-                       "response_type": "code", "scope": wire.client.scope.delimiter.join(wire.client.scope.default)})
+    query = urlencode(
+        {
+            "client_id": app.client_id,
+            "redirect_uri": "http://127.0.0.1:8000/callback",
+            "state": "s1",
+            "response_type": "code",
+            "scope": wire.client.scope.delimiter.join(wire.client.scope.default),
+        }
+    )
     authorize = step_url(wire, "authorize").partition("://")[2]
     return {"home": f"{url}/", "logins": f"{url}/_mockidp/logins", "example": f"{url}/{authorize}?{query}"}
 
 
 def _ready_json(server: Server, world: World) -> None:
-    emit({"url": server.url, "host": server.host, "port": server.port, "world": world.name,
-          **examples(server.url, world)}, compact=True)
+    emit(
+        {
+            "url": server.url,
+            "host": server.host,
+            "port": server.port,
+            "world": world.name,
+            **examples(server.url, world),
+        },
+        compact=True,
+    )
     sys.stdout.flush()
 
 
@@ -103,8 +118,12 @@ def _ready(server: Server, world: World) -> None:
         click.echo(f"  {line}")
     click.echo(f"Put {server.url}/ in front of a provider's host in your settings. Ctrl-C stops.")
     if not is_own_host(server.host, set()):
-        click.secho(f"mockidp: warning: {server.host} is reachable from other machines; whoever reaches it can log in "
-                    "as anybody and read the journal", fg="yellow", err=True)
+        click.secho(
+            f"mockidp: warning: {server.host} is reachable from other machines; whoever reaches it can log in "
+            "as anybody and read the journal",
+            fg="yellow",
+            err=True,
+        )
     sys.stdout.flush()
 
 
@@ -127,8 +146,13 @@ def _mode(world: World) -> list[str]:
 def _tell(login: Login, entry: Entry) -> None:
     """One request in one line, coloured on a terminal."""
     colour = "red" if entry.refused or entry.status >= 400 else "green"
-    parts = [click.style(str(entry.status or "---"), fg=colour), f"{login.provider:<12}", f"{entry.step or '?':<12}",
-             f"{login.person or '-':<10}", f"{entry.method} {_short(entry.url)}"]
+    parts = [
+        click.style(str(entry.status or "---"), fg=colour),
+        f"{login.provider:<12}",
+        f"{entry.step or '?':<12}",
+        f"{login.person or '-':<10}",
+        f"{entry.method} {_short(entry.url)}",
+    ]
     if entry.fault:
         parts.append(click.style(f"fault {entry.fault}", fg="yellow"))
     if entry.refused:
@@ -149,7 +173,11 @@ def _values(entry: Entry) -> str:
 
 
 def _tell_json(login: Login, entry: Entry) -> None:
-    row: dict[str, Any] = {"login": login.id, "provider": login.provider, "person": login.person,
-                           **entry.as_dict(login.started)}
+    row: dict[str, Any] = {
+        "login": login.id,
+        "provider": login.provider,
+        "person": login.person,
+        **entry.as_dict(login.started),
+    }
     emit(row, compact=True)
     sys.stdout.flush()

@@ -1,20 +1,20 @@
 """`mockidp.toml`: how the simulator is set up on this machine. Read strictly; every error names file, line and key.
 
-    as = "alice"                      # logs in without a page; likewise: date, apps, strict, urls
-    [server]
-    port = 8400
-    [settings.github]                 # a provider's settings by its id
-    GITHUB_URL = "https://git.example.com"
-    [[app]]                           # a registered client beside the ready-made ones
-    provider = "github"
-    client_id = "Iv1.example"
-    redirect_uris = ["https://app.example/callback"]
-    [[person]]                        # somebody else who can log in, or a change to one of the cast
-    id = "zoe"
-    [[fault]]                         # a deviation from the start
-    name = "slow"
-    provider = "github"
-    step = "token"
+as = "alice"                      # logs in without a page; likewise: date, apps, strict, urls
+[server]
+port = 8400
+[settings.github]                 # a provider's settings by its id
+GITHUB_URL = "https://git.example.com"
+[[app]]                           # a registered client beside the ready-made ones
+provider = "github"
+client_id = "Iv1.example"
+redirect_uris = ["https://app.example/callback"]
+[[person]]                        # somebody else who can log in, or a change to one of the cast
+id = "zoe"
+[[fault]]                         # a deviation from the start
+name = "slow"
+provider = "github"
+step = "token"
 """
 
 from __future__ import annotations
@@ -90,8 +90,16 @@ class Config(Part, kw_only=True):
 
     def world(self, name: str = "default") -> World:
         """A new world set up so. Raises UsageError for what does not exist."""
-        world = World(name, apps=self.apps, person=self.as_, date=self.date, strict=self.strict, urls=self.urls,
-                      settings=self.settings, people=self.person)
+        world = World(
+            name,
+            apps=self.apps,
+            person=self.as_,
+            date=self.date,
+            strict=self.strict,
+            urls=self.urls,
+            settings=self.settings,
+            people=self.person,
+        )
         for app in self.app:
             register(world, app)
         for fault in self.fault:
@@ -196,8 +204,13 @@ def _faults(config: Config, file: str, text: str) -> None:
             _blamed(file, section, ["person"], lambda: world.people[row["person"]])  # noqa: B023
 
 
-def _rows(file: str, text: str, name: str, tables: list[dict[str, Any]], kind: type[Any] | None,
-          ) -> Iterator[tuple[dict[str, Any], str]]:
+def _rows(
+    file: str,
+    text: str,
+    name: str,
+    tables: list[dict[str, Any]],
+    kind: type[Any] | None,
+) -> Iterator[tuple[dict[str, Any], str]]:
     """Each table of an array, its types checked, with the file's text blanked out but for that table."""
     lines = text.splitlines()
     heads = [at for at, line in enumerate(lines) if line.lstrip().startswith("[")]
@@ -216,8 +229,9 @@ def _rows(file: str, text: str, name: str, tables: list[dict[str, Any]], kind: t
         yield table, section
 
 
-def _blamed(file: str, text: str, path: list[str], act: Callable[[], object],
-            row: dict[str, Any] | None = None) -> None:
+def _blamed(
+    file: str, text: str, path: list[str], act: Callable[[], object], row: dict[str, Any] | None = None
+) -> None:
     """Give a usage error the line of the key that it is about: the row's key it quotes, else the path's."""
     try:
         act()

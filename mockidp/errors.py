@@ -26,7 +26,7 @@ class UsageError(MockidpError):
     code = "usage"
 
 
-class Refusal(MockidpError):
+class Refusal(MockidpError):  # noqa: N818  the field's own word: it is an answer, not a mishap
     """What a strict provider refuses. `name` is the contract's error, `why` goes to the journal, never to the wire.
 
     `expected` and `got` are the two values that differ; the journal shows both, so neither may be a secret.

@@ -32,8 +32,12 @@ class Fault:
 TABLE = [
     Fault("denied", "person", "the person says no", ("authorize",)),
     Fault("server_error", "refuse", "the provider's own answer when it is broken", error="server_error"),
-    Fault("rate_limited", "refuse", "too many requests, with Retry-After where the provider sends it",
-          error="rate_limited"),
+    Fault(
+        "rate_limited",
+        "refuse",
+        "too many requests, with Retry-After where the provider sends it",
+        error="rate_limited",
+    ),
     Fault("expired_token", "refuse", "the access token has expired", ("resource",), "token_expired"),
     Fault("revoked_token", "refuse", "the access token has been revoked", ("resource",), "token_revoked"),
     Fault("slow", "answer", "the answer takes 30 seconds"),
@@ -97,8 +101,17 @@ class Faults:
     def __init__(self) -> None:
         self.rules: list[Rule] = []
 
-    def add(self, name: str, *, provider: str = "", step: str = "", person: str = "", app: str = "",
-            nth: int = 0, times: int = 0) -> Rule:
+    def add(
+        self,
+        name: str,
+        *,
+        provider: str = "",
+        step: str = "",
+        person: str = "",
+        app: str = "",
+        nth: int = 0,
+        times: int = 0,
+    ) -> Rule:
         """Ask for a fault; `error:NAME` is any error of the provider's contract. UsageError for an unknown name."""
         if name.startswith("error:"):
             fault = Fault(name, "refuse", f"the contract's error {name[6:]}", (step,) if step else (), name[6:])
@@ -113,8 +126,14 @@ class Faults:
     def clear(self) -> None:
         self.rules.clear()
 
-    def now(self, where: Where, provider: str, step: str, group: str, person: str, app: str,
-            names: tuple[str, ...] = ()) -> list[Fault]:
+    def now(
+        self, where: Where, provider: str, step: str, group: str, person: str, app: str, names: tuple[str, ...] = ()
+    ) -> list[Fault]:
         """The faults that strike at this moment of a call; of these names only, where the moment is one's own."""
-        return [rule.fault for rule in self.rules if rule.fault.where == where
-                and (not names or rule.fault.name in names) and rule.bites(provider, step, group, person, app)]
+        return [
+            rule.fault
+            for rule in self.rules
+            if rule.fault.where == where
+            and (not names or rule.fault.name in names)
+            and rule.bites(provider, step, group, person, app)
+        ]

@@ -15,8 +15,21 @@ from typing import Any
 LOGINS, ENTRIES = 200, 60
 LONGEST = 2000  # characters of a URL
 SECRETS = (
-    "client_secret", "secret", "code_verifier", "refresh_token", "access_token", "id_token", "code", "password",
-    "appsecret_proof", "fb_exchange_token", "input_token", "oauth_token", "oauth_verifier", "key", "hash",
+    "client_secret",
+    "secret",
+    "code_verifier",
+    "refresh_token",
+    "access_token",
+    "id_token",
+    "code",
+    "password",
+    "appsecret_proof",
+    "fb_exchange_token",
+    "input_token",
+    "oauth_token",
+    "oauth_verifier",
+    "key",
+    "hash",
     "tgAuthResult",
 )
 SECRET = re.compile(rf"((?:{'|'.join(SECRETS)})=)([^&#\s]+)")
@@ -55,9 +68,16 @@ class Entry:
     def as_dict(self, start: float) -> dict[str, Any]:
         refused = {"name": self.refused, "why": self.why, "expected": self.expected, "got": self.got}
         return {
-            "at_ms": round((self.at - start) * 1000), "step": self.step, "method": self.method, "url": masked(self.url),
-            "status": self.status, "exchange": self.exchange, "evidence": self.evidence, "fault": self.fault,
-            "refused": refused if self.refused else None, "remarks": list(self.remarks),
+            "at_ms": round((self.at - start) * 1000),
+            "step": self.step,
+            "method": self.method,
+            "url": masked(self.url),
+            "status": self.status,
+            "exchange": self.exchange,
+            "evidence": self.evidence,
+            "fault": self.fault,
+            "refused": refused if self.refused else None,
+            "remarks": list(self.remarks),
         }
 
 
@@ -75,8 +95,12 @@ class Login:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "id": self.id, "provider": self.provider, "app": self.app, "person": self.person,
-            "started": self.started, "outcome": self.outcome,
+            "id": self.id,
+            "provider": self.provider,
+            "app": self.app,
+            "person": self.person,
+            "started": self.started,
+            "outcome": self.outcome,
             "entries": [entry.as_dict(self.started) for entry in self.entries],
         }
 

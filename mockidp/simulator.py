@@ -72,7 +72,7 @@ class Simulator:
     def _world(self, request: Request) -> World:
         """The world of a request: named by the mount, or by a path prefix `/~name`."""
         if request.path.startswith(WORLD_PREFIX):
-            name, slash, rest = request.path[len(WORLD_PREFIX):].partition("/")
+            name, slash, rest = request.path[len(WORLD_PREFIX) :].partition("/")
             if name in self.worlds:
                 request.path, request.world = slash + rest or "/", name
                 return self.worlds[name]
@@ -89,13 +89,20 @@ class Simulator:
                 best = best or (provider, route)
         return self._no_exchange(world, best[0] if best else providers[0], best[1] if best else Route(), request)
 
-    def _exchange(self, world: World, provider: str, exchange: Exchange, route: Route, request: Request,
-                  decision: dict[str, str]) -> Response:
+    def _exchange(
+        self, world: World, provider: str, exchange: Exchange, route: Route, request: Request, decision: dict[str, str]
+    ) -> Response:
         wire = exchange.wire
         told, problems = exchange.match(request)
         told.update(route.values)
-        entry = Entry(world.clock.now(), exchange.step, request.method, request.url, exchange=exchange.label,
-                      evidence=exchange.evidence)
+        entry = Entry(
+            world.clock.now(),
+            exchange.step,
+            request.method,
+            request.url,
+            exchange=exchange.label,
+            evidence=exchange.evidence,
+        )
         family = family_of(provider, wire.family)
         call = Call(family, world, self.records(world), wire, exchange, request, told, problems, entry, decision)
         call.login = (world.journal.opened(provider, entry.url) if decision else None) or family.login_of(call)
@@ -126,11 +133,22 @@ class Simulator:
         """The host is known and nothing of the contract is at this path, or not for this method."""
         wire = world.wire(provider)
         known = sorted({f"{item.method} {item.urls[0]}" for item in wire.exchanges if item.urls})
-        why = (f"{request.method} is not what the contract has here" if route.methods
-               else "no step of the contract is at this path")
-        entry = Entry(world.clock.now(), "", request.method, request.url, status=405 if route.methods else 404,
-                      refused="method" if route.methods else "path", why=why,
-                      expected=", ".join(route.methods or known), got=f"{request.method} {request.path}")
+        why = (
+            f"{request.method} is not what the contract has here"
+            if route.methods
+            else "no step of the contract is at this path"
+        )
+        entry = Entry(
+            world.clock.now(),
+            "",
+            request.method,
+            request.url,
+            status=405 if route.methods else 404,
+            refused="method" if route.methods else "path",
+            why=why,
+            expected=", ".join(route.methods or known),
+            got=f"{request.method} {request.path}",
+        )
         login = world.journal.last(provider) or world.journal.begin(provider, entry.at)
         world.journal.add(login, entry)
         headers = [("Content-Type", "text/plain; charset=utf-8")]
@@ -165,15 +183,16 @@ def _unfolded(request: Request, host: str, path: str) -> Request:
     prefix = f"{WORLD_PREFIX}{request.world}" if request.world else ""
     scheme = request.headers.get("x-forwarded-proto", "") or request.scheme
     base = f"{scheme if scheme in ('http', 'https') else 'http'}://{request.host}{prefix}"
-    return Request(request.method, host, path, request.query, request.headers, request.body, "https", base,
-                   request.world)
+    return Request(
+        request.method, host, path, request.query, request.headers, request.body, "https", base, request.world
+    )
 
 
 def take_decision(request: Request) -> dict[str, str]:
     """What the login page posted. The request goes on as the authorize request that the page was shown for."""
     if request.method != "POST" or b"mockidp." not in request.body:
         return {}
-    decision = {key[len(DECISION):]: value for key, value in request.form_pairs if key.startswith(DECISION)}
+    decision = {key[len(DECISION) :]: value for key, value in request.form_pairs if key.startswith(DECISION)}
     if decision:
         rest = [pair for pair in request.form_pairs if not pair[0].startswith(DECISION)]
         request.method, request.form_pairs = ("POST" if rest else "GET"), rest
@@ -220,8 +239,13 @@ def _without_id_token(response: Response) -> None:
 
 
 ANSWER_FAULTS: dict[str, Callable[[Response], None]] = {
-    "slow": _slow, "html_error": _html, "empty_body": _empty, "wrong_type": _wrong_type, "truncated": _truncated,
-    "error_under_200": _under_200, "missing_id_token": _without_id_token,
+    "slow": _slow,
+    "html_error": _html,
+    "empty_body": _empty,
+    "wrong_type": _wrong_type,
+    "truncated": _truncated,
+    "error_under_200": _under_200,
+    "missing_id_token": _without_id_token,
 }
 
 __all__ = ["Simulator", "take_decision"]

@@ -53,8 +53,9 @@ class FileStore:
     had or holds something else. `close` it, or use it in a `with`.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, limit: int = LIMIT,
-                 clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, limit: int = LIMIT, clock: Callable[[], float] = time.time
+    ) -> None:
         self.path, self.limit, self._clock = Path(path), limit, clock
         self._inherited: list[sqlite3.Connection] = []
         self._open()
@@ -76,8 +77,9 @@ class FileStore:
             return self._db.execute(statement, values)
 
     def get(self, kind: str, key: str) -> Grant | None:
-        row = self._run("SELECT used, grant_ FROM record WHERE kind = ? AND key = ? AND gone > ?",
-                        kind, key, self._clock()).fetchone()
+        row = self._run(
+            "SELECT used, grant_ FROM record WHERE kind = ? AND key = ? AND gone > ?", kind, key, self._clock()
+        ).fetchone()
         if row is None:
             return None
         grant = DECODER.decode(row[1])
@@ -124,8 +126,9 @@ class FileStore:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 

@@ -1,7 +1,7 @@
 """Simulated identity providers in a test. The pytest fixture `idp` is one of these; any other test tool makes its own:
 
-    with Idp(person="alice").mounted("responses") as idp:
-        ...
+with Idp(person="alice").mounted("responses") as idp:
+    ...
 """
 
 from __future__ import annotations
@@ -185,8 +185,16 @@ class Idp:
     # faults
 
     def fault(
-        self, name: str, *, provider: str = "", step: str = "", person: str = "", app: str = "", nth: int = 0,
-        times: int = 0, optional: bool = False,
+        self,
+        name: str,
+        *,
+        provider: str = "",
+        step: str = "",
+        person: str = "",
+        app: str = "",
+        nth: int = 0,
+        times: int = 0,
+        optional: bool = False,
     ) -> Rule:
         """Let something go wrong: `idp.fault("rate_limited", provider="github", step="userinfo")`.
 
@@ -309,7 +317,9 @@ def _in_library(name: str, idp: Idp) -> Iterator[None]:
 
 
 MOUNTS: dict[str, Callable[[Idp], AbstractContextManager[None]]] = {
-    "responses": partial(_in_library, "responses"), "respx": partial(_in_library, "respx"), "server": Idp._at_server,
+    "responses": partial(_in_library, "responses"),
+    "respx": partial(_in_library, "respx"),
+    "server": Idp._at_server,
 }
 
 

@@ -103,7 +103,7 @@ class World:
             self._hosts = self._host_table()
         found = self._hosts.get(host)
         if found is None and "." in host:
-            found = self._hosts.get("*" + host[host.index("."):])
+            found = self._hosts.get("*" + host[host.index(".") :])
         return found or []
 
     def _host_table(self) -> dict[str, list[str]]:

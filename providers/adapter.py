@@ -9,8 +9,14 @@ from typing import Any
 
 from .registry import get, kind_of
 
-CREDENTIALS = {"client_id": "client_id", "client_secret": "client_secret", "certificate_key": "certificate_key",
-               "key_id": "client_secret", "team_id": "key", "key": "key"}  # the fact of the app: the argument of get()
+CREDENTIALS = {
+    "client_id": "client_id",
+    "client_secret": "client_secret",
+    "certificate_key": "certificate_key",
+    "key_id": "client_secret",
+    "team_id": "key",
+    "key": "key",
+}  # the fact of the app: the argument of get()
 PARAMETERS = ("shop", "openid_url")
 
 
@@ -31,12 +37,17 @@ class Adapter:
 
     def finish(self, job: Any, callback: Any) -> dict[str, Any]:
         identity = self.client.finish(job.state, callback.form or callback.url, http=self.http)
-        return {name: getattr(identity, name) for name in
-                ("uid", "email", "email_verified", "name", "username", "first_name", "last_name", "picture")}
+        return {
+            name: getattr(identity, name)
+            for name in ("uid", "email", "email_verified", "name", "username", "first_name", "last_name", "picture")
+        }
 
 
 def settings_of(job: Any) -> dict[str, Any]:
     """Those of the provider's settings that its client has too and that are text: base URLs, a realm."""
     declared = kind_of(job.provider).settings
-    return {name: value for name, value in job.settings.items()
-            if name in declared and isinstance(declared[name].default, str | type(None))}
+    return {
+        name: value
+        for name, value in job.settings.items()
+        if name in declared and isinstance(declared[name].default, str | type(None))
+    }

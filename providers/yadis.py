@@ -73,9 +73,7 @@ def discover(url: str, headers: Mapping[str, str], busy: Callable[[Response], No
     return page.services(final)
 
 
-def _fetch(
-    url: str, headers: Mapping[str, str], busy: Callable[[Response], None]
-) -> Flow[tuple[Response | None, str]]:
+def _fetch(url: str, headers: Mapping[str, str], busy: Callable[[Response], None]) -> Flow[tuple[Response | None, str]]:
     """The document and the URL it was found at, which is the claimed identifier (section 7.2, point 4)."""
     for _ in range(_MAX_REDIRECTS):
         response = yield request("discovery", "GET", url, headers={**headers, "Accept": _ACCEPT})

@@ -104,34 +104,39 @@ def test_the_version_is_told() -> None:
 
 
 def test_help_and_version_load_no_simulator() -> None:
-    code = ("import sys\nfrom click.testing import CliRunner\nfrom mockidp.cli import cli\n"
-            "assert CliRunner().invoke(cli, ['--version']).exit_code == 0\n"
-            "assert CliRunner().invoke(cli, ['--help']).exit_code == 0\n"
-            "print([name for name in ('rich', 'jinja2', 'uvicorn', 'cryptography', 'faker', 'mockidp.simulator')"
-            " if name in sys.modules])")
+    code = (
+        "import sys\nfrom click.testing import CliRunner\nfrom mockidp.cli import cli\n"
+        "assert CliRunner().invoke(cli, ['--version']).exit_code == 0\n"
+        "assert CliRunner().invoke(cli, ['--help']).exit_code == 0\n"
+        "print([name for name in ('rich', 'jinja2', 'uvicorn', 'cryptography', 'faker', 'mockidp.simulator')"
+        " if name in sys.modules])"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-@pytest.mark.parametrize(("words", "hint"), [
-    (["lits"], 'no command "lits". Did you mean "list"? See `mockidp --help`.'),
-    (["show", "githbu"], 'no provider "githbu". Did you mean "github"?'),
-    (["show"], "Missing argument 'ID'. See `mockidp show --help`."),
-    (["login", "github", "--as", "alcie"], 'There is no person "alcie". Did you mean "alice"?'),
-    (["list", "--jsno"], "--jsno"),
-    (["login", "github", "--date", "yesterday"], "write YYYY-MM-DD"),
-    (["list", "--set", "github.GITHUB_ULR=https://x.example"], 'Did you mean "GITHUB_URL"'),
-    (["list", "--set", "githbu.GITHUB_URL=https://x.example"], 'Did you mean "github"'),
-    (["list", "--set", "github.GITHUB_URL=x.example"], "must be an http or https URL"),
-    (["list", "--set", "GITHUB_URL"], "ID.NAME=VALUE"),
-    (["list", "--config", "none.toml"], "none.toml: cannot be read"),
-    (["login", "github", "--url", "https://127.0.0.1:1"], "must be like http://127.0.0.1:8400"),
-    (["login", "github", "--url", "ftp://x"], "must be like"),
-    (["check", "githbu"], 'Did you mean "github"'),
-    (["serve", "--port", "70000"], "70000"),
-    (["serve", "--as", "alcie"], 'Did you mean "alice"'),
-    (["serve", "--host", "no.such.host.invalid"], "cannot listen"),
-    (["people", "--limit", "0"], "0"),
-])
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["lits"], 'no command "lits". Did you mean "list"? See `mockidp --help`.'),
+        (["show", "githbu"], 'no provider "githbu". Did you mean "github"?'),
+        (["show"], "Missing argument 'ID'. See `mockidp show --help`."),
+        (["login", "github", "--as", "alcie"], 'There is no person "alcie". Did you mean "alice"?'),
+        (["list", "--jsno"], "--jsno"),
+        (["login", "github", "--date", "yesterday"], "write YYYY-MM-DD"),
+        (["list", "--set", "github.GITHUB_ULR=https://x.example"], 'Did you mean "GITHUB_URL"'),
+        (["list", "--set", "githbu.GITHUB_URL=https://x.example"], 'Did you mean "github"'),
+        (["list", "--set", "github.GITHUB_URL=x.example"], "must be an http or https URL"),
+        (["list", "--set", "GITHUB_URL"], "ID.NAME=VALUE"),
+        (["list", "--config", "none.toml"], "none.toml: cannot be read"),
+        (["login", "github", "--url", "https://127.0.0.1:1"], "must be like http://127.0.0.1:8400"),
+        (["login", "github", "--url", "ftp://x"], "must be like"),
+        (["check", "githbu"], 'Did you mean "github"'),
+        (["serve", "--port", "70000"], "70000"),
+        (["serve", "--as", "alcie"], 'Did you mean "alice"'),
+        (["serve", "--host", "no.such.host.invalid"], "cannot listen"),
+        (["people", "--limit", "0"], "0"),
+    ],
+)
 def test_a_mistake_is_one_line_and_exit_code_2(words: list[str], hint: str) -> None:
     assert hint in wrong(*words)
 
@@ -153,10 +158,16 @@ def test_a_bug_is_one_line_without_what_it_says(monkeypatch: pytest.MonkeyPatch)
     assert isinstance(run("list").exception, KeyError)
 
 
-@pytest.mark.parametrize(("error", "code"), [
-    (UsageError("x"), 2), (click.UsageError("x"), 2), (UnreachableError("x"), 3), (ValueError("x"), 3),
-    (click.Abort(), 130),
-])
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError("x"), 2),
+        (click.UsageError("x"), 2),
+        (UnreachableError("x"), 3),
+        (ValueError("x"), 3),
+        (click.Abort(), 130),
+    ],
+)
 def test_an_error_has_its_exit_code(error: Exception, code: int) -> None:
     with pytest.raises(SystemExit) as caught:
         exit_with(error)
@@ -167,11 +178,22 @@ def test_options_are_laid_over_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "mockidp.toml").write_text('as = "bob"\ndate = 2020-01-01\n[settings.keycloak]\nKEYCLOAK_REALM = "a"\n')
     plain = Setup().world()
     assert (plain.person, plain.date, plain.strict, plain.urls, plain.apps.mode) == (
-        "bob", datetime.date(2020, 1, 1), False, "path", "ready")
+        "bob",
+        datetime.date(2020, 1, 1),
+        False,
+        "path",
+        "ready",
+    )
     given = Setup(person="carol", date=datetime.date(2021, 11, 15), strict=True, urls="real", apps="learn",
                   world_name="mine", settings=["github.API_URL=https://api.example"]).world()  # fmt: skip
     assert (given.name, given.person, given.date, given.strict, given.urls, given.apps.mode) == (
-        "mine", "carol", datetime.date(2021, 11, 15), True, "real", "learn")
+        "mine",
+        "carol",
+        datetime.date(2021, 11, 15),
+        True,
+        "real",
+        "learn",
+    )
     assert given.settings == {"keycloak": {"KEYCLOAK_REALM": "a"}, "github": {"API_URL": "https://api.example"}}
 
 
@@ -180,10 +202,15 @@ def test_a_shell_gets_its_completion_script(shell: str) -> None:
     assert "_MOCKIDP_COMPLETE" in fine("completion", shell)
 
 
-@pytest.mark.parametrize(("line", "expected"), [
-    ("mockidp lo", "login"), ("mockidp show git", "github"), ("mockidp login github --as car", "carol"),
-    ("mockidp serve --ap", "--apps"),
-])
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("mockidp lo", "login"),
+        ("mockidp show git", "github"),
+        ("mockidp login github --as car", "carol"),
+        ("mockidp serve --ap", "--apps"),
+    ],
+)
 def test_commands_providers_and_people_are_completed(line: str, expected: str) -> None:
     env = {"_MOCKIDP_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
     code = "from mockidp.cli import main; main()"
@@ -268,8 +295,15 @@ def test_people_of_the_configuration_are_listed(tmp_path: Path) -> None:
 
 
 def test_apps_lists_the_ready_app_with_its_credentials() -> None:
-    assert told("apps", "github") == [{"client_id": "mockidp", "client_secret": "mockidp-secret", "redirect_uris": [],
-                                       "name": "Example app", "loopback": True}]
+    assert told("apps", "github") == [
+        {
+            "client_id": "mockidp",
+            "client_secret": "mockidp-secret",
+            "redirect_uris": [],
+            "name": "Example app",
+            "loopback": True,
+        }
+    ]
     assert "mockidp-secret" in fine("apps", "github")
 
 
@@ -311,8 +345,13 @@ def test_the_login_is_a_process_over_http_and_reads_the_identity() -> None:
     who = result["identity"]
     assert (who["email"], who["email_verified"], who["username"]) == ("bob@example.org", False, "bob-baumann")
     requests = [(entry["method"], entry["step"]) for entry in result["journal"]]
-    assert requests == [("GET", "authorize"), ("GET", "authorize"), ("POST", "token"), ("GET", "userinfo"),
-                        ("GET", "emails")]
+    assert requests == [
+        ("GET", "authorize"),
+        ("GET", "authorize"),
+        ("POST", "token"),
+        ("GET", "userinfo"),
+        ("GET", "emails"),
+    ]
 
 
 def test_a_login_in_words_tells_identity_and_story() -> None:
@@ -424,8 +463,10 @@ def test_serve_says_where_and_tells_every_request() -> None:
         assert text.count(url[0]) >= 4
         login = told("login", "github", "--url", url[0], "--date", "2021-11-15")
         lines = [started.stdout.readline() for _ in login["journal"]]
-        assert [line.split()[:4] for line in lines[:2]] == [["302", "github", "authorize", "carol"],
-                                                            ["200", "github", "token", "carol"]]
+        assert [line.split()[:4] for line in lines[:2]] == [
+            ["302", "github", "authorize", "carol"],
+            ["200", "github", "token", "carol"],
+        ]
         started.send_signal(signal.SIGINT)
         assert started.wait(timeout=10) == 0
 
@@ -492,8 +533,9 @@ def findings(monkeypatch: pytest.MonkeyPatch, *rows: Finding) -> list[tuple[Any,
 
 
 GOOD = Finding("github", "mock", "login-alice")
-BAD = Finding("google", "contract", "sourced", False, "exchange token names no evidence",
-              "contracts/google/contract.toml", 31)
+BAD = Finding(
+    "google", "contract", "sourced", False, "exchange token names no evidence", "contracts/google/contract.toml", 31
+)
 
 
 def test_check_is_fine_when_nothing_differs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -510,8 +552,14 @@ def test_check_tells_a_finding_with_file_and_line_and_exits_with_1(monkeypatch: 
     assert re.search(r"^google +contract +1 checked +1 differ$", result.output, re.M)
     assert "contracts/google/contract.toml:31: google-contract-sourced: exchange token names no evi" in result.output
     assert told("check", code=1)[1] == {
-        "provider": "google", "subject": "contract", "case": "sourced", "ok": False,
-        "message": "exchange token names no evidence", "file": "contracts/google/contract.toml", "line": 31}
+        "provider": "google",
+        "subject": "contract",
+        "case": "sourced",
+        "ok": False,
+        "message": "exchange token names no evidence",
+        "file": "contracts/google/contract.toml",
+        "line": 31,
+    }
 
 
 def test_check_asks_a_client_when_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,8 @@ def test_a_whole_file_sets_up_the_world(tmp_path: Path) -> None:
     assert world.apps.find("google", "second").allows("https://app.example/callback")  # type: ignore[union-attr]
     assert world.people["zoe"].email == "zoe@example.com"
     assert [(rule.fault.name, rule.provider, rule.step, rule.nth) for rule in world.faults.rules] == [
-        ("slow", "github", "token", 2)]
+        ("slow", "github", "token", 2)
+    ]
     assert world.wire("github").settings["API_URL"] == "https://git.example.com/api/v3"
 
 

@@ -56,8 +56,15 @@ class Visitor:
     def ask(self, method: str, path: str, form: str = "", host: str = "127.0.0.1:8401") -> str:
         body = form.encode()
         where, _, query = path.partition("?")
-        environ = {"REQUEST_METHOD": method, "PATH_INFO": where, "QUERY_STRING": query, "HTTP_HOST": host,
-                   "HTTP_COOKIE": self.cookie, "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
+        environ = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": where,
+            "QUERY_STRING": query,
+            "HTTP_HOST": host,
+            "HTTP_COOKIE": self.cookie,
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+        }
 
         def start(status: str, headers: list[tuple[str, str]]) -> None:
             self.status, self.headers = status, dict(headers)
@@ -131,8 +138,12 @@ def test_github_shows_the_identity_and_the_story_of_the_login(running: tuple[Sim
     known = shown(page)
     assert (known["email"], known["email_verified"], known["username"]) == ("alice@example.com", "yes", "alice-archer")
     steps = re.findall(r"<li>(\d+) (\w+): (\w+)", page)
-    assert steps == [("302", "authorize", "GET"), ("200", "token", "POST"), ("200", "userinfo", "GET"),
-                     ("200", "emails", "GET")]
+    assert steps == [
+        ("302", "authorize", "GET"),
+        ("200", "token", "POST"),
+        ("200", "userinfo", "GET"),
+        ("200", "emails", "GET"),
+    ]
     link = re.search(r"href='(http://127\.0\.0\.1:\d+/_mockidp/logins/github-\d+)'", page)
     assert link is not None
     assert requests.get(link[1], timeout=5).status_code == 200
@@ -197,11 +208,17 @@ def test_an_answer_in_the_fragment_is_asked_for_by_script(running: tuple[Simulat
     assert "location.hash" in there.ask("GET", "/fragment.js")
 
 
-@pytest.mark.parametrize(("url", "expected"), [
-    ("https://github.com/login/oauth/authorize?a=b#c", "http://127.0.0.1:8400/github.com/login/oauth/authorize?a=b#c"),
-    ("https://localhost:8443/x", "http://127.0.0.1:8400/localhost:8443/x"),
-    ("http://127.0.0.1:8400/github.com/x", "http://127.0.0.1:8400/github.com/x"),
-])
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (
+            "https://github.com/login/oauth/authorize?a=b#c",
+            "http://127.0.0.1:8400/github.com/login/oauth/authorize?a=b#c",
+        ),
+        ("https://localhost:8443/x", "http://127.0.0.1:8400/localhost:8443/x"),
+        ("http://127.0.0.1:8400/github.com/x", "http://127.0.0.1:8400/github.com/x"),
+    ],
+)
 def test_a_url_in_path_form_has_the_base_in_front(url: str, expected: str) -> None:
     assert signin.in_path_form(url, "http://127.0.0.1:8400") == expected
 

@@ -48,13 +48,21 @@ def test_the_first_page_lists_every_provider_with_its_urls_in_path_form(simulato
 
 def test_health_is_json(simulator: Simulator) -> None:
     assert told(get(simulator, "/_mockidp/health")) == {
-        "status": "ok", "version": __version__, "providers": len(index()), "world": "default"}
+        "status": "ok",
+        "version": __version__,
+        "providers": len(index()),
+        "world": "default",
+    }
 
 
-@pytest.mark.parametrize(("path", "headers"), [
-    ("/_mockidp/logins.json", {}), ("/_mockidp/logins", {"Accept": "application/json"}),
-    ("/_mockidp/logins/?provider=github", {"Accept": "application/json"}),
-])
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/_mockidp/logins.json", {}),
+        ("/_mockidp/logins", {"Accept": "application/json"}),
+        ("/_mockidp/logins/?provider=github", {"Accept": "application/json"}),
+    ],
+)
 def test_the_logins_are_told_as_json(simulator: Simulator, path: str, headers: dict[str, str]) -> None:
     logins = told(get(simulator, path, **headers))
     assert [(login["provider"], login["person"], login["outcome"]) for login in logins] == [("github", "alice", "code")]
@@ -114,8 +122,18 @@ def test_nothing_but_get_is_answered(simulator: Simulator, method: str) -> None:
     assert (answer.status, answer.header("allow")) == (405, "GET")
 
 
-@pytest.mark.parametrize("host", ["rebound.example", "127.0.0.1.rebound.example:8400", "localhost.rebound.example", "",
-                                  "192.0.2.7:8400", "localhost:8400@rebound.example", "[2001:db8::1]:8400"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "rebound.example",
+        "127.0.0.1.rebound.example:8400",
+        "localhost.rebound.example",
+        "",
+        "192.0.2.7:8400",
+        "localhost:8400@rebound.example",
+        "[2001:db8::1]:8400",
+    ],
+)
 def test_a_name_that_was_rebound_to_this_machine_is_refused(simulator: Simulator, host: str) -> None:
     request = Request("GET", host, "/_mockidp/logins.json", "", {"host": host}, b"", "http")
     answer = simulator.handle(request)
@@ -123,8 +141,19 @@ def test_a_name_that_was_rebound_to_this_machine_is_refused(simulator: Simulator
     assert b"alice" not in answer.body
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8400", "127.9.9.9", "localhost", "LOCALHOST:1", "localhost.:8400",
-                                  "[::1]:8400", "[::1]", "app.localhost:8400"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:8400",
+        "127.9.9.9",
+        "localhost",
+        "LOCALHOST:1",
+        "localhost.:8400",
+        "[::1]:8400",
+        "[::1]",
+        "app.localhost:8400",
+    ],
+)
 def test_loopback_names_are_served(host: str) -> None:
     assert is_own_host(host.lower(), set())
 

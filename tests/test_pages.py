@@ -499,7 +499,13 @@ def test_the_recent_logins_link_to_their_stories() -> None:
 def test_an_unknown_host_says_what_to_do() -> None:
     text = Document(PAGES["not_found"]).text()
     assert PAGES["not_found"].status == 404
-    for words in ("nowhere.example.com", "/x", 'Did you mean "acme.example.com"?', "mockidp list", "Nothing is passed on"):
+    for words in (
+        "nowhere.example.com",
+        "/x",
+        'Did you mean "acme.example.com"?',
+        "mockidp list",
+        "Nothing is passed on",
+    ):
         assert words in text
 
 

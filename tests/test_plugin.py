@@ -24,8 +24,14 @@ GITHUB = "https://github.com/login/oauth/authorize?" + urlencode(
     {"client_id": "mockidp", "redirect_uri": BACK, "state": "s", "scope": "user:email"}
 )
 GOOGLE = "https://accounts.google.com/o/oauth2/v2/auth?" + urlencode(
-    {"client_id": "mockidp", "redirect_uri": BACK, "state": "s", "scope": "openid email", "response_type": "code",
-     "nonce": "n"}
+    {
+        "client_id": "mockidp",
+        "redirect_uri": BACK,
+        "state": "s",
+        "scope": "openid email",
+        "response_type": "code",
+        "nonce": "n",
+    }
 )
 TOKEN = {"client_id": "mockidp", "client_secret": "mockidp-secret", "redirect_uri": BACK}
 APP = f"""
@@ -45,8 +51,11 @@ def finish(callback):
 """
 
 # What other plugins of this environment would add to each small run, in time or in output.
-ALONE = [part for name in ("randomly", "hypothesispytest", "faker", "anyio", "valkey", "cacheprovider")
-         for part in ("-p", f"no:{name}")]
+ALONE = [
+    part
+    for name in ("randomly", "hypothesispytest", "faker", "anyio", "valkey", "cacheprovider")
+    for part in ("-p", f"no:{name}")
+]
 Run = Callable[..., pytest.RunResult]
 
 
@@ -124,14 +133,16 @@ class TestFailureSection:
     def test_a_failed_test_tells_its_logins_and_the_two_values_that_differ(self, run: Run) -> None:
         result = run(self.REFUSED)
         result.assert_outcomes(failed=1)
-        result.stdout.fnmatch_lines([
-            "*mockidp: the logins of this test*",
-            "github: alice at app mockidp: refused",
-            "  GET https://github.com/login/oauth/authorize?* -> 302 (authorize)",
-            "  POST https://github.com/login/oauth/access_token -> 200 (redirect_mismatch)",
-            "      refused, redirect_mismatch: redirect_uri at token is not the one at authorize",
-            f"      expected '{BACK}', got '{BACK}/'",
-        ])
+        result.stdout.fnmatch_lines(
+            [
+                "*mockidp: the logins of this test*",
+                "github: alice at app mockidp: refused",
+                "  GET https://github.com/login/oauth/authorize?* -> 302 (authorize)",
+                "  POST https://github.com/login/oauth/access_token -> 200 (redirect_mismatch)",
+                "      refused, redirect_mismatch: redirect_uri at token is not the one at authorize",
+                f"      expected '{BACK}', got '{BACK}/'",
+            ]
+        )
 
     def test_no_secret_is_in_it(self, run: Run) -> None:
         result = run("""
@@ -147,7 +158,8 @@ class TestFailureSection:
         result.stdout.no_fnmatch_line("*Entry(*very-secret-indeed*")
 
     def test_a_test_that_passes_or_asked_nothing_shows_nothing(self, run: Run) -> None:
-        result = run("""
+        result = run(
+            """
             @pytest.mark.idp(mount="responses", person="alice")
             def test_passes(idp):
                 app.finish(idp.authorize(app.GITHUB))
@@ -157,7 +169,9 @@ class TestFailureSection:
 
             def test_has_no_idp():
                 assert False
-        """, "-rA")
+        """,
+            "-rA",
+        )
         result.assert_outcomes(passed=1, failed=2)
         result.stdout.no_fnmatch_line("*the logins of this test*")
 
@@ -249,17 +263,20 @@ class TestMarker:
                 assert (idp.person, idp.strict) == ("carol", True)
         """).assert_outcomes(passed=1)
 
-    @pytest.mark.parametrize(("arguments", "told"), [
-        ('dat="2021-11-15"', 'no argument "dat". Did you mean "date"? There are mount, person,*'),
-        ('"alice"', "takes its arguments by name: mount, person,*"),
-        ('date="yesterday"', '"yesterday" is no date; write it as YYYY-MM-DD'),
-        ('person="alise"', 'There is no person "alise". Did you mean "alice"?*'),
-        ('apps="all"', 'apps is one of ready, learn, registered, not "all"'),
-        ('mount="response"', 'no mount "response". Did you mean "responses"? There are responses, respx, server.'),
-        ('settings={"githb": {}}', 'no provider "githb". Did you mean "github"?*'),
-        ('settings={"github": {"GITHUB": "x"}}', '*"GITHUB"*Did you mean "GITHUB_URL"?*'),
-        ('people=[{"id": "zoe", "emial": "z"}]', "*emial*"),
-    ])
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            ('dat="2021-11-15"', 'no argument "dat". Did you mean "date"? There are mount, person,*'),
+            ('"alice"', "takes its arguments by name: mount, person,*"),
+            ('date="yesterday"', '"yesterday" is no date; write it as YYYY-MM-DD'),
+            ('person="alise"', 'There is no person "alise". Did you mean "alice"?*'),
+            ('apps="all"', 'apps is one of ready, learn, registered, not "all"'),
+            ('mount="response"', 'no mount "response". Did you mean "responses"? There are responses, respx, server.'),
+            ('settings={"githb": {}}', 'no provider "githb". Did you mean "github"?*'),
+            ('settings={"github": {"GITHUB": "x"}}', '*"GITHUB"*Did you mean "GITHUB_URL"?*'),
+            ('people=[{"id": "zoe", "emial": "z"}]', "*emial*"),
+        ],
+    )
     def test_a_wrong_argument_is_named_with_the_nearest_right_one(self, run: Run, arguments: str, told: str) -> None:
         result = run(f"""
             @pytest.mark.idp({arguments})
@@ -488,10 +505,17 @@ class TestIdp:
 
     def test_a_login_may_begin_with_a_form(self, idp: Idp) -> None:
         select = "http://specs.openid.net/auth/2.0/identifier_select"
-        callback = idp.authorize("https://steamcommunity.com/openid/login", form={
-            "openid.ns": "http://specs.openid.net/auth/2.0", "openid.mode": "checkid_setup", "openid.identity": select,
-            "openid.claimed_id": select, "openid.return_to": BACK, "openid.realm": "http://localhost:8000/",
-        })
+        callback = idp.authorize(
+            "https://steamcommunity.com/openid/login",
+            form={
+                "openid.ns": "http://specs.openid.net/auth/2.0",
+                "openid.mode": "checkid_setup",
+                "openid.identity": select,
+                "openid.claimed_id": select,
+                "openid.return_to": BACK,
+                "openid.realm": "http://localhost:8000/",
+            },
+        )
         assert callback.params["openid.mode"] == "id_res"
 
     def test_alice_logs_in_if_nobody_is_named(self, idp: Idp) -> None:
@@ -553,13 +577,16 @@ class TestIdp:
         idp.fault("error:wrong_secret", provider="github", step="token")
         assert redeem(idp.authorize(GITHUB).params["code"])["error"] == "incorrect_client_credentials"
 
-    @pytest.mark.parametrize(("name", "options", "told"), [
-        ("rate_limit", {}, 'no fault "rate_limit".*"rate_limited"'),
-        ("slow", {"provider": "githb"}, 'no provider "githb".*"github"'),
-        ("slow", {"provider": "github", "step": "user_info"}, 'no step "user_info".*"userinfo"'),
-        ("slow", {"person": "alise"}, 'no person "alise".*"alice"'),
-        ("error:bad_cod", {"provider": "github"}, 'no error "bad_cod".*"bad_code"'),
-    ])
+    @pytest.mark.parametrize(
+        ("name", "options", "told"),
+        [
+            ("rate_limit", {}, 'no fault "rate_limit".*"rate_limited"'),
+            ("slow", {"provider": "githb"}, 'no provider "githb".*"github"'),
+            ("slow", {"provider": "github", "step": "user_info"}, 'no step "user_info".*"userinfo"'),
+            ("slow", {"person": "alise"}, 'no person "alise".*"alice"'),
+            ("error:bad_cod", {"provider": "github"}, 'no error "bad_cod".*"bad_code"'),
+        ],
+    )
     def test_a_fault_that_cannot_strike_is_refused(
         self, idp: Idp, name: str, options: dict[str, str], told: str
     ) -> None:

@@ -93,29 +93,91 @@ ENTRY: dict[str, Any] = {
     "sources": {"s1": {"kind": "documentation", "where": "acme.example/handbook"}},
     "client": {"auth": "post", "pkce": "optional", "pkce_methods": ["S256"], "delimiter": ",", "source": ["s1"]},
     "lifetimes": {"code": [60, 61], "source": ["s1"]},
-    "id_token": {"alg": ["RS256"], "complete": True, "claims": {"/sub": "string, own", "/aud": "string"},
-                 "source": ["s1"]},
+    "id_token": {
+        "alg": ["RS256"],
+        "complete": True,
+        "claims": {"/sub": "string, own", "/aud": "string"},
+        "source": ["s1"],
+    },
     "steps": [
-        {"step": "authorize", "request": ["GET {+base}/authorize"], "source": ["s1"],
-         "params": {"client_id": "string", "redirect_uri": "string?", "response_type": "string = code"},
-         "callback": {"code": "string", "state": "string?", "realm": "string = main"},
-         "errors": [{"status": [302], "means": "access_denied", "source": ["s1"],
-                     "callback": {"error": "string = access_denied", "state": "string?"}}]},
-        {"step": "token", "request": ["POST {+base}/token"], "source": ["s1"], "places": ["form"],
-         "params": {"client_id": "string", "client_secret": "string", "code": "string", "audience": "string = api",
-                    "grant_type": "string = authorization_code"},
-         "answers": [
-             {"status": 200, "about": "plain", "type": ["application/json"], "complete": True,
-              "fields": {"/access_token": "string, own", "/token_type": "string = bearer", "/id_token": "string?"}},
-             {"status": 200, "about": "offline", "like": "plain", "when": {"access_type": "offline"},
-              "complete": True, "fields": {"/refresh_token": "string"}}],
-         "errors": [{"status": [400], "means": "invalid_grant", "source": ["s1"],
-                     "fields": {"/error": "string = bad_code", "/hint": "string?"}}]},
-        {"step": "userinfo", "request": ["GET {+base}/people/{id}"], "source": ["s1"], "scope": ["profile"],
-         "headers": {"Authorization": "Bearer", "User-Agent": "*"},
-         "answers": [{"status": 200, "type": ["application/json; charset=utf-8"], "complete": True,
-                      "fields": {"/id": "integer, own", "/mail": "string|null", "/tags/*": "string?",
-                                 "/plan": "object", "/plan/name": "string = free|paid"}}]},
+        {
+            "step": "authorize",
+            "request": ["GET {+base}/authorize"],
+            "source": ["s1"],
+            "params": {"client_id": "string", "redirect_uri": "string?", "response_type": "string = code"},
+            "callback": {"code": "string", "state": "string?", "realm": "string = main"},
+            "errors": [
+                {
+                    "status": [302],
+                    "means": "access_denied",
+                    "source": ["s1"],
+                    "callback": {"error": "string = access_denied", "state": "string?"},
+                }
+            ],
+        },
+        {
+            "step": "token",
+            "request": ["POST {+base}/token"],
+            "source": ["s1"],
+            "places": ["form"],
+            "params": {
+                "client_id": "string",
+                "client_secret": "string",
+                "code": "string",
+                "audience": "string = api",
+                "grant_type": "string = authorization_code",
+            },
+            "answers": [
+                {
+                    "status": 200,
+                    "about": "plain",
+                    "type": ["application/json"],
+                    "complete": True,
+                    "fields": {
+                        "/access_token": "string, own",
+                        "/token_type": "string = bearer",
+                        "/id_token": "string?",
+                    },
+                },
+                {
+                    "status": 200,
+                    "about": "offline",
+                    "like": "plain",
+                    "when": {"access_type": "offline"},
+                    "complete": True,
+                    "fields": {"/refresh_token": "string"},
+                },
+            ],
+            "errors": [
+                {
+                    "status": [400],
+                    "means": "invalid_grant",
+                    "source": ["s1"],
+                    "fields": {"/error": "string = bad_code", "/hint": "string?"},
+                }
+            ],
+        },
+        {
+            "step": "userinfo",
+            "request": ["GET {+base}/people/{id}"],
+            "source": ["s1"],
+            "scope": ["profile"],
+            "headers": {"Authorization": "Bearer", "User-Agent": "*"},
+            "answers": [
+                {
+                    "status": 200,
+                    "type": ["application/json; charset=utf-8"],
+                    "complete": True,
+                    "fields": {
+                        "/id": "integer, own",
+                        "/mail": "string|null",
+                        "/tags/*": "string?",
+                        "/plan": "object",
+                        "/plan/name": "string = free|paid",
+                    },
+                }
+            ],
+        },
     ],
 }
 
@@ -151,8 +213,13 @@ def test_an_entry_is_well_formed_and_every_fact_in_it_has_a_source(provider: str
             cited.update(source)
         assert all(re.fullmatch(r"[A-Z]+ (https://|\{\+)[^ ?]+", text) for text in step.request)
         assert {answer.like for answer in step.answers} <= {"", *(answer.about for answer in step.answers)}
-        for texts in (step.params, step.callback or {}, *(answer.fields for answer in step.answers),
-                      *(error.fields for error in step.errors), *(error.callback or {} for error in step.errors)):
+        for texts in (
+            step.params,
+            step.callback or {},
+            *(answer.fields for answer in step.answers),
+            *(error.fields for error in step.errors),
+            *(error.callback or {} for error in step.errors),
+        ):
             assert all(kind(text) for text in texts.values())
     cited.update(found.client.source, found.lifetimes.get("source", ()))
     cited.update(found.id_token.source if found.id_token else ())
@@ -181,14 +248,31 @@ def test_an_unknown_key_of_an_entry_is_an_error_that_names_the_file(tmp_path: Pa
 # the notation
 
 
-@pytest.mark.parametrize(("text", "value", "words"), [
-    ("string", "a", ""), ("string", 1, "integer"), ("string", True, "boolean"), ("integer", True, "boolean"),
-    ("integer", 1.5, "number"), ("number", 1, ""), ("string|null", None, ""), ("string", None, "null"),
-    ("boolean", "true", "string"), ("any", [], ""), ("object", [], "array"), ("string = a|b", "b", ""),
-    ("string = a|b", "c", "'c'"), ("string? = a *", "a b", ""), ("string = a.*", "abc", "'abc'"),
-    ("integer = 40029", 40029, ""), ("integer = 40029", 40030, "40029"), ("boolean = true", False, "false"),
-    ("string|null = public", None, ""), ("string, own = x", "x", ""),
-])
+@pytest.mark.parametrize(
+    ("text", "value", "words"),
+    [
+        ("string", "a", ""),
+        ("string", 1, "integer"),
+        ("string", True, "boolean"),
+        ("integer", True, "boolean"),
+        ("integer", 1.5, "number"),
+        ("number", 1, ""),
+        ("string|null", None, ""),
+        ("string", None, "null"),
+        ("boolean", "true", "string"),
+        ("any", [], ""),
+        ("object", [], "array"),
+        ("string = a|b", "b", ""),
+        ("string = a|b", "c", "'c'"),
+        ("string? = a *", "a b", ""),
+        ("string = a.*", "abc", "'abc'"),
+        ("integer = 40029", 40029, ""),
+        ("integer = 40029", 40030, "40029"),
+        ("boolean = true", False, "false"),
+        ("string|null = public", None, ""),
+        ("string, own = x", "x", ""),
+    ],
+)
 def test_a_kind_says_what_is_wrong_with_a_value(text: str, value: object, words: str) -> None:
     wrong = kind(text).wrong(value)
     assert (words in wrong) if words else wrong == ""
@@ -200,15 +284,18 @@ def test_what_is_no_kind_is_refused(text: str) -> None:
         kind(text)
 
 
-@pytest.mark.parametrize(("known", "url", "fits"), [
-    ("https://a.example/x", "https://a.example/x", True),
-    ("https://a.example/x", "https://a.example/x/moved", False),
-    ("https://{shop}.example/{version}/x", "https://$shop.example/2026-01/x", True),
-    ("https://{shop}.example/x", "https://a.b/c.example/x", False),
-    ("{+server}/realms/{realm}/auth", "https://kc.example/auth/realms/main/auth", True),
-    ("{+server}/realms/{realm}/auth", "https://kc.example/realms/a/b/auth", False),
-    ("{+server}/x", "ftp://kc.example/x", False),
-])
+@pytest.mark.parametrize(
+    ("known", "url", "fits"),
+    [
+        ("https://a.example/x", "https://a.example/x", True),
+        ("https://a.example/x", "https://a.example/x/moved", False),
+        ("https://{shop}.example/{version}/x", "https://$shop.example/2026-01/x", True),
+        ("https://{shop}.example/x", "https://a.b/c.example/x", False),
+        ("{+server}/realms/{realm}/auth", "https://kc.example/auth/realms/main/auth", True),
+        ("{+server}/realms/{realm}/auth", "https://kc.example/realms/a/b/auth", False),
+        ("{+server}/x", "ftp://kc.example/x", False),
+    ],
+)
 def test_a_url_fits_its_published_form(known: str, url: str, fits: bool) -> None:
     assert url_fits(known, url) is fits
 
@@ -233,52 +320,72 @@ def test_a_contract_that_says_the_same_has_no_difference(tmp_path: Path) -> None
     assert told(contract(tmp_path)) == {}
 
 
-@pytest.mark.parametrize(("old", "new", "key", "words"), [
-    ("{BASE}/authorize", "{BASE}/authorise", "authorize:url", "/authorise is not published"),
-    ("POST {BASE}/token", "PUT {BASE}/token", "token:method", "is PUT, published is POST"),
-    ('audience = "api"', 'audienz = "api"', "token:audience", "no parameter audience"),
-    ('audience = "api"', 'audienz = "api"', "token:audienz", "must have audienz, which is not published"),
-    ('audience = "api"', 'audience = "api?"', "token:audience", "may be left out"),
-    ('audience = "api"', 'audience = "web"', "token:audience", "is 'web', published is 'api'"),
-    ('form = { audience', 'accepts = ["json"]\nform = { audience', "token:places", "travel as json"),
-    ("User-Agent", "X-Agent", "userinfo:User-Agent", "no header User-Agent"),
-    ("User-Agent", "X-Agent", "userinfo:x-agent", "not published"),
-    ('User-Agent = "*"', 'User-Agent = "*", Authorization = "token $access_token"', "userinfo:Authorization",
-     "published is Bearer"),
-    ('scope = ["profile"]', 'scope = ["openid"]', "userinfo:scope", "['openid']"),
-    ('realm = "main"', 'kingdom = "main"', "authorize:callback:realm", "always there"),
-    ('realm = "main"', 'kingdom = "main"', "authorize:callback:kingdom", "not published"),
-    ('realm = "main"', 'realm = "other"', "authorize:callback:realm", "'other', published is 'main'"),
-    ("; charset=utf-8", "", "userinfo:type", "application/json"),
-    ('raw = \'{"id"', 'status = 201, raw = \'{"id"', "userinfo:status", "201, published is 200"),
-    ('"mail":null', '"mail":7', "userinfo:/mail", "is integer"),
-    ('"tags":["a"]', '"tags":[true]', "userinfo:/tags/0", "is boolean"),
-    ('"mail":null,', "", "userinfo:/mail", "is missing"),
-    ('"mail":null', '"mail":null,"age":1', "userinfo:/age", "is not published"),
-    ('"name":"free"', '"name":"gift"', "userinfo:/plan/name", "'gift'"),
-    ('bind = { "/id" = "$uid" }', "", "userinfo:/id", "is always the same"),
-    ('bind = { "/id" = "$uid" }', 'bind = { "/id" = "$uid" }\nnullable = ["/id"]', "userinfo:/id", "may be null"),
-    ('bind = { "/id" = "$uid" }', 'bind = { "/id" = "$uid" }\noptional = ["/mail"]', "userinfo:/mail",
-     "may be left out"),
-    ('access_type = "offline"', 'access_type = "never"', "token.offline:when", "offline"),
-    ('{"error":"bad_code"}', '{"error":"other"}', "error:bad_code", "'other', published is 'bad_code'"),
-    ('{"error":"bad_code"}', "{}", "error:bad_code", "/error is missing"),
-    ('{"error":"bad_code"}', '{"error":"bad_code","more":1}', "error:bad_code", "/more is not published"),
-    ('bad_code = { status = 400', "bad_code = { status = 401", "error:bad_code", "401, published is 400"),
-    ('bad_code = {', 'bad_code = { means = "invalid_client",', "error:bad_code", "published is invalid_grant"),
-    ('bad_code = {', 'bad_token = { raw = "{}", evidence = "docs" }\nbad_code = {', "error:bad_token", "no such error"),
-    ("denied = {", 'denied = { redirect = { error = "no" },', "error:denied", "'no', published is 'access_denied'"),
-    ('{"sub":"1","aud":"x"}', '{"sub":1,"aud":"x"}', "id_token:/sub", "is integer"),
-    ('{"sub":"1","aud":"x"}', '{"sub":"1","aud":"x","role":"y"}', "id_token:/role", "is not published"),
-    ("[id_token]", '[id_token]\nalg = "ES256"', "id_token:alg", "RS256"),
-    ('pkce = "optional"', 'pkce = "forbidden"', "client:pkce", "'optional'"),
-    ('pkce = "optional"', 'pkce = "optional"\npkce_methods = ["plain"]', "client:pkce_methods", "S256"),
-    ('pkce = "optional"', 'pkce = "optional"\nauth = "basic"', "client:auth", "'post'"),
-    ('delimiter = ","', 'delimiter = " "', "client:scope:delimiter", "','"),
-    ("code = 60", "code = 600", "lifetimes:code", "600 s, published is 60 or 61 s"),
-    ('step = "userinfo"\nrequest = "GET {BASE}/people/$uid"', 'step = "profile"\nrequest = "GET {BASE}/me"', "profile",
-     "nothing is published"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "key", "words"),
+    [
+        ("{BASE}/authorize", "{BASE}/authorise", "authorize:url", "/authorise is not published"),
+        ("POST {BASE}/token", "PUT {BASE}/token", "token:method", "is PUT, published is POST"),
+        ('audience = "api"', 'audienz = "api"', "token:audience", "no parameter audience"),
+        ('audience = "api"', 'audienz = "api"', "token:audienz", "must have audienz, which is not published"),
+        ('audience = "api"', 'audience = "api?"', "token:audience", "may be left out"),
+        ('audience = "api"', 'audience = "web"', "token:audience", "is 'web', published is 'api'"),
+        ("form = { audience", 'accepts = ["json"]\nform = { audience', "token:places", "travel as json"),
+        ("User-Agent", "X-Agent", "userinfo:User-Agent", "no header User-Agent"),
+        ("User-Agent", "X-Agent", "userinfo:x-agent", "not published"),
+        (
+            'User-Agent = "*"',
+            'User-Agent = "*", Authorization = "token $access_token"',
+            "userinfo:Authorization",
+            "published is Bearer",
+        ),
+        ('scope = ["profile"]', 'scope = ["openid"]', "userinfo:scope", "['openid']"),
+        ('realm = "main"', 'kingdom = "main"', "authorize:callback:realm", "always there"),
+        ('realm = "main"', 'kingdom = "main"', "authorize:callback:kingdom", "not published"),
+        ('realm = "main"', 'realm = "other"', "authorize:callback:realm", "'other', published is 'main'"),
+        ("; charset=utf-8", "", "userinfo:type", "application/json"),
+        ('raw = \'{"id"', 'status = 201, raw = \'{"id"', "userinfo:status", "201, published is 200"),
+        ('"mail":null', '"mail":7', "userinfo:/mail", "is integer"),
+        ('"tags":["a"]', '"tags":[true]', "userinfo:/tags/0", "is boolean"),
+        ('"mail":null,', "", "userinfo:/mail", "is missing"),
+        ('"mail":null', '"mail":null,"age":1', "userinfo:/age", "is not published"),
+        ('"name":"free"', '"name":"gift"', "userinfo:/plan/name", "'gift'"),
+        ('bind = { "/id" = "$uid" }', "", "userinfo:/id", "is always the same"),
+        ('bind = { "/id" = "$uid" }', 'bind = { "/id" = "$uid" }\nnullable = ["/id"]', "userinfo:/id", "may be null"),
+        (
+            'bind = { "/id" = "$uid" }',
+            'bind = { "/id" = "$uid" }\noptional = ["/mail"]',
+            "userinfo:/mail",
+            "may be left out",
+        ),
+        ('access_type = "offline"', 'access_type = "never"', "token.offline:when", "offline"),
+        ('{"error":"bad_code"}', '{"error":"other"}', "error:bad_code", "'other', published is 'bad_code'"),
+        ('{"error":"bad_code"}', "{}", "error:bad_code", "/error is missing"),
+        ('{"error":"bad_code"}', '{"error":"bad_code","more":1}', "error:bad_code", "/more is not published"),
+        ("bad_code = { status = 400", "bad_code = { status = 401", "error:bad_code", "401, published is 400"),
+        ("bad_code = {", 'bad_code = { means = "invalid_client",', "error:bad_code", "published is invalid_grant"),
+        (
+            "bad_code = {",
+            'bad_token = { raw = "{}", evidence = "docs" }\nbad_code = {',
+            "error:bad_token",
+            "no such error",
+        ),
+        ("denied = {", 'denied = { redirect = { error = "no" },', "error:denied", "'no', published is 'access_denied'"),
+        ('{"sub":"1","aud":"x"}', '{"sub":1,"aud":"x"}', "id_token:/sub", "is integer"),
+        ('{"sub":"1","aud":"x"}', '{"sub":"1","aud":"x","role":"y"}', "id_token:/role", "is not published"),
+        ("[id_token]", '[id_token]\nalg = "ES256"', "id_token:alg", "RS256"),
+        ('pkce = "optional"', 'pkce = "forbidden"', "client:pkce", "'optional'"),
+        ('pkce = "optional"', 'pkce = "optional"\npkce_methods = ["plain"]', "client:pkce_methods", "S256"),
+        ('pkce = "optional"', 'pkce = "optional"\nauth = "basic"', "client:auth", "'post'"),
+        ('delimiter = ","', 'delimiter = " "', "client:scope:delimiter", "','"),
+        ("code = 60", "code = 600", "lifetimes:code", "600 s, published is 60 or 61 s"),
+        (
+            'step = "userinfo"\nrequest = "GET {BASE}/people/$uid"',
+            'step = "profile"\nrequest = "GET {BASE}/me"',
+            "profile",
+            "nothing is published",
+        ),
+    ],
+)
 def test_a_planted_change_is_told_with_its_place_and_both_values(
     tmp_path: Path, old: str, new: str, key: str, words: str
 ) -> None:
@@ -307,12 +414,21 @@ def test_an_identity_token_on_one_side_alone_is_a_difference(tmp_path: Path) -> 
 
 def test_forms_lines_and_xml_are_compared_by_their_places(tmp_path: Path) -> None:
     steps = copy.deepcopy(ENTRY["steps"])
-    steps[2]["answers"] = [{"status": 200, "complete": True, "fields": {
-        "/ocs/data/id": "integer, own", "/ocs/data/@since": "string", "/ocs/data/kind": "string = person"}}]
-    text = "<ocs><data since=\"1\"><id>1</id><kind>robot</kind></data></ocs>"
+    steps[2]["answers"] = [
+        {
+            "status": 200,
+            "complete": True,
+            "fields": {
+                "/ocs/data/id": "integer, own",
+                "/ocs/data/@since": "string",
+                "/ocs/data/kind": "string = person",
+            },
+        }
+    ]
+    text = '<ocs><data since="1"><id>1</id><kind>robot</kind></data></ocs>'
     start = CONTRACT.index('type = "application/json; charset')
     old = CONTRACT[start : CONTRACT.index('\nevidence = "docs"\n\n[id_token]')]
-    loaded = contract(tmp_path, old, f"type = \"text/xml\", raw = '{text}' }}\nbind = {{ \"data/id\" = \"$uid\" }}")
+    loaded = contract(tmp_path, old, f'type = "text/xml", raw = \'{text}\' }}\nbind = {{ "data/id" = "$uid" }}')
     assert told(loaded, entry(steps=steps)).keys() >= {"userinfo:/ocs/data/kind"}
     assert "userinfo:/ocs/data/id" not in told(loaded, entry(steps=steps))
 

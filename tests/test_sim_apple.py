@@ -41,21 +41,39 @@ class Client:
         self.app: App = self.world.app("apple", **(app or {}))
 
     def url(self, **changes: str | None) -> str:
-        params = {"client_id": self.app.client_id, "redirect_uri": CALLBACK, "response_type": "code id_token",
-                  "response_mode": "form_post", "scope": "name email", "state": "st-1", "nonce": "no-1", **changes}
+        params = {
+            "client_id": self.app.client_id,
+            "redirect_uri": CALLBACK,
+            "response_type": "code id_token",
+            "response_mode": "form_post",
+            "scope": "name email",
+            "state": "st-1",
+            "nonce": "no-1",
+            **changes,
+        }
         return f"{AUTHORIZE}?{urlencode({key: value for key, value in params.items() if value is not None})}"
 
     def login(self, person: str = "alice", deny: bool = False, **changes: str | None) -> Callback:
         return browse(self.simulator.handle, self.url(**changes), person=person, deny=deny)
 
-    def secret(self, key: str = "", headers: dict[str, str] | None = None, algorithm: str = "ES256",
-               **changes: Any) -> str:
+    def secret(
+        self, key: str = "", headers: dict[str, str] | None = None, algorithm: str = "ES256", **changes: Any
+    ) -> str:
         now = int(time.time())
-        claims = {"iss": self.app.facts["team_id"], "iat": now, "exp": now + 600, "aud": "https://appleid.apple.com",
-                  "sub": self.app.client_id, **changes}
-        return jwt.encode({name: value for name, value in claims.items() if value is not None},
-                          key or self.app.facts["certificate_key"], algorithm,
-                          headers={"kid": self.app.facts["key_id"]} if headers is None else headers)
+        claims = {
+            "iss": self.app.facts["team_id"],
+            "iat": now,
+            "exp": now + 600,
+            "aud": "https://appleid.apple.com",
+            "sub": self.app.client_id,
+            **changes,
+        }
+        return jwt.encode(
+            {name: value for name, value in claims.items() if value is not None},
+            key or self.app.facts["certificate_key"],
+            algorithm,
+            headers={"kid": self.app.facts["key_id"]} if headers is None else headers,
+        )
 
     def post(self, url: str, **form: str | None) -> Response:
         fields = {"client_id": self.app.client_id, "client_secret": self.secret(), **form}
@@ -125,7 +143,12 @@ def test_the_callbacks_token_is_tied_to_the_code_and_the_token_answers_to_the_ac
 def test_the_token_answer_verifies_with_the_published_keys(client: Client) -> None:
     answer = json.loads(client.redeem(client.login().params["code"]).body)
     assert {name: type(value) for name, value in answer.items()} == {
-        "access_token": str, "token_type": str, "expires_in": int, "refresh_token": str, "id_token": str}
+        "access_token": str,
+        "token_type": str,
+        "expires_in": int,
+        "refresh_token": str,
+        "id_token": str,
+    }
     assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 3600)
     keys = jwt.PyJWKSet.from_json(client.simulator.handle(Request.of("GET", KEYS)).body.decode())
     key = keys[jwt.get_unverified_header(answer["id_token"])["kid"]]
@@ -162,8 +185,9 @@ def test_who_cancels_sends_the_app_user_cancelled_authorize(client: Client) -> N
 
 
 def test_the_discovery_document_names_the_four_endpoints(client: Client) -> None:
-    found = json.loads(client.simulator.handle(
-        Request.of("GET", "https://appleid.apple.com/.well-known/openid-configuration")).body)
+    found = json.loads(
+        client.simulator.handle(Request.of("GET", "https://appleid.apple.com/.well-known/openid-configuration")).body
+    )
     assert found["issuer"] == "https://appleid.apple.com"
     endpoints = ("authorization_endpoint", "token_endpoint", "revocation_endpoint", "jwks_uri")
     assert [found[name] for name in endpoints] == [AUTHORIZE, TOKEN, REVOKE, KEYS]
@@ -174,7 +198,9 @@ def test_the_discovery_document_names_the_four_endpoints(client: Client) -> None
 
 def test_the_name_comes_with_the_first_login_only(client: Client) -> None:
     assert json.loads(client.login().params["user"]) == {
-        "name": {"firstName": "Alice", "lastName": "Archer"}, "email": "alice@example.com"}
+        "name": {"firstName": "Alice", "lastName": "Archer"},
+        "email": "alice@example.com",
+    }
     assert "user" not in client.login().params
     assert "user" in client.login("bob").params
 
@@ -229,24 +255,32 @@ def test_somebody_without_an_address_has_no_claim_of_one(client: Client) -> None
     assert not {"email", "email_verified", "is_private_email"} & set(claims)
 
 
-@pytest.mark.parametrize(("date", "yes", "no"), [
-    (None, True, False),
-    (datetime.date(2024, 2, 7), True, False),
-    (datetime.date(2024, 2, 6), "true", "false"),
-    (datetime.date(2021, 11, 15), "true", "false"),
-])
+@pytest.mark.parametrize(
+    ("date", "yes", "no"),
+    [
+        (None, True, False),
+        (datetime.date(2024, 2, 7), True, False),
+        (datetime.date(2024, 2, 6), "true", "false"),
+        (datetime.date(2021, 11, 15), "true", "false"),
+    ],
+)
 def test_email_verified_was_text_until_february_2024(date: datetime.date | None, yes: Any, no: Any) -> None:
     client = Client(date=date)
-    told = [client.claims("alice")["email_verified"], client.claims("robin")["is_private_email"],
-            client.claims("bob")["email_verified"]]
+    told = [
+        client.claims("alice")["email_verified"],
+        client.claims("robin")["is_private_email"],
+        client.claims("bob")["email_verified"],
+    ]
     assert told == [yes, yes, no]
     assert {type(flag) for flag in told} == {type(yes)}
 
 
 def test_the_apps_of_a_team_share_its_subjects_and_other_teams_have_others(client: Client) -> None:
     web = Client({"client_id": "com.example.web", "redirect_uris": [CALLBACK]}, client.simulator)
-    other = Client({"client_id": "com.example.other", "redirect_uris": [CALLBACK], "facts": {"team_id": "OTHERTEAM1"}},
-                   client.simulator)
+    other = Client(
+        {"client_id": "com.example.other", "redirect_uris": [CALLBACK], "facts": {"team_id": "OTHERTEAM1"}},
+        client.simulator,
+    )
     mine, theirs = client.claims(), other.claims()
     assert web.claims()["sub"] == mine["sub"] != theirs["sub"]
     assert (web.claims()["aud"], mine["aud"], theirs["aud"]) == ("com.example.web", "mockidp", "com.example.other")
@@ -299,8 +333,11 @@ def test_the_ready_made_key_is_the_same_everywhere_and_in_no_file(client: Client
 
 def test_a_learned_app_is_held_to_its_first_key_id_and_team() -> None:
     client = Client(apps="learn")
-    client.app = App(provider="apple", client_id="com.example.learned", facts={
-        "key_id": "THEIRKEY01", "team_id": "THEIRTEAM1", "certificate_key": other_key()})
+    client.app = App(
+        provider="apple",
+        client_id="com.example.learned",
+        facts={"key_id": "THEIRKEY01", "team_id": "THEIRTEAM1", "certificate_key": other_key()},
+    )
     assert client.redeem(client.login().params["code"]).status == 200
     client.app.facts["team_id"] = "OTHERTEAM1"
     assert error_of(client.redeem(client.login().params["code"])) == (400, {"error": "invalid_client"})
@@ -320,18 +357,21 @@ def page(client: Client, **changes: str | None) -> Response:
 FORM_POST = "response_mode must be form_post when name or email scope is requested."
 
 
-@pytest.mark.parametrize(("changes", "said"), [
-    ({"response_mode": None}, FORM_POST),
-    ({"response_mode": "query", "scope": "email"}, FORM_POST),
-    ({"response_mode": "query", "scope": None}, "invalid_request"),
-    ({"response_mode": "web", "scope": None}, "invalid_request"),
-    ({"redirect_uri": "https://evil.example/cb"}, "Invalid web redirect url."),
-    ({"redirect_uri": None}, "Invalid web redirect url."),
-    ({"client_id": "com.example.unknown"}, "invalid_client"),
-    ({"response_type": "id_token"}, "unsupported_response_type"),
-    ({"response_type": None}, "unsupported_response_type"),
-    ({"scope": "name phone"}, "invalid_scope"),
-])
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"response_mode": None}, FORM_POST),
+        ({"response_mode": "query", "scope": "email"}, FORM_POST),
+        ({"response_mode": "query", "scope": None}, "invalid_request"),
+        ({"response_mode": "web", "scope": None}, "invalid_request"),
+        ({"redirect_uri": "https://evil.example/cb"}, "Invalid web redirect url."),
+        ({"redirect_uri": None}, "Invalid web redirect url."),
+        ({"client_id": "com.example.unknown"}, "invalid_client"),
+        ({"response_type": "id_token"}, "unsupported_response_type"),
+        ({"response_type": None}, "unsupported_response_type"),
+        ({"scope": "name phone"}, "invalid_scope"),
+    ],
+)
 def test_a_wrong_authorize_request_stays_on_a_page(client: Client, changes: dict[str, str | None], said: str) -> None:
     shown = page(client, **changes)
     assert shown.status == 400
@@ -352,11 +392,15 @@ def test_a_code_is_good_once_for_five_minutes_at_its_own_app_and_redirect_uri(cl
     code = client.login().params["code"]
     assert client.redeem(code).status == 200
     assert error_of(client.redeem(code)) == (
-        400, {"error": "invalid_grant", "error_description": "The code has already been used."})
+        400,
+        {"error": "invalid_grant", "error_description": "The code has already been used."},
+    )
     late = client.login().params["code"]
     client.world.clock.advance(301)
     assert error_of(client.redeem(late)) == (
-        400, {"error": "invalid_grant", "error_description": "The code has expired or has been revoked."})
+        400,
+        {"error": "invalid_grant", "error_description": "The code has expired or has been revoked."},
+    )
     assert error_of(client.redeem("c0.0.made.up"))[1]["error"] == "invalid_grant"
 
 
@@ -364,12 +408,20 @@ def test_a_code_of_another_app_or_address_is_told_so(client: Client) -> None:
     other = Client({"client_id": "com.example.other", "redirect_uris": [CALLBACK]}, client.simulator)
     elsewhere = "http://127.0.0.1:8000/elsewhere"
     first, second, third = (client.login().params["code"] for _ in range(3))
-    assert error_of(other.redeem(first)) == (400, {
-        "error": "invalid_grant",
-        "error_description": "client_id mismatch. The code was not issued to com.example.other."})
-    assert error_of(client.redeem(second, redirect_uri=elsewhere)) == (400, {
-        "error": "invalid_grant",
-        "error_description": f"redirect_uri mismatch. The code was not issued to {elsewhere}."})
+    assert error_of(other.redeem(first)) == (
+        400,
+        {
+            "error": "invalid_grant",
+            "error_description": "client_id mismatch. The code was not issued to com.example.other.",
+        },
+    )
+    assert error_of(client.redeem(second, redirect_uri=elsewhere)) == (
+        400,
+        {
+            "error": "invalid_grant",
+            "error_description": f"redirect_uri mismatch. The code was not issued to {elsewhere}.",
+        },
+    )
     assert error_of(client.redeem(third, redirect_uri=None)) == (400, {"error": "invalid_grant"})
 
 

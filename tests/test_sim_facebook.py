@@ -71,8 +71,14 @@ def test_the_callback_has_code_and_state_and_the_famous_fragment(sim: Simulator)
     assert location.endswith("#_=_")
 
 
-@pytest.mark.parametrize("url", ["https://www.facebook.com/dialog/oauth", "https://www.facebook.com/v7.0/dialog/oauth",
-                                 "https://m.facebook.com/v3.1/dialog/oauth"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.facebook.com/dialog/oauth",
+        "https://www.facebook.com/v7.0/dialog/oauth",
+        "https://m.facebook.com/v3.1/dialog/oauth",
+    ],
+)
 def test_the_dialog_answers_at_any_version_and_without_one(sim: Simulator, url: str) -> None:
     assert "code=" in dialog(sim, url).header("location")
 
@@ -80,28 +86,39 @@ def test_the_dialog_answers_at_any_version_and_without_one(sim: Simulator, url: 
 def test_a_denial_says_why_in_four_parameters() -> None:
     location = dialog(Simulator(World(person="dave"))).header("location")
     assert dict(parse_qsl(urlsplit(location).query)) == {
-        "error": "access_denied", "error_code": "200", "error_description": "Permissions error",
-        "error_reason": "user_denied", "state": "s1"}
+        "error": "access_denied",
+        "error_code": "200",
+        "error_description": "Permissions error",
+        "error_reason": "user_denied",
+        "state": "s1",
+    }
 
 
 def test_a_token_is_given_by_get_and_by_post(sim: Simulator) -> None:
     answer = json.loads(token_answer(sim, code=code(sim)).body)
     assert {key: type(value) for key, value in answer.items()} == {
-        "access_token": str, "token_type": str, "expires_in": int}
+        "access_token": str,
+        "token_type": str,
+        "expires_in": int,
+    }
     form = {"client_id": "mockidp", "client_secret": "mockidp-secret", "redirect_uri": BACK, "code": code(sim)}
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     posted = Request.of("POST", f"{GRAPH}/oauth/access_token", headers, urlencode(form).encode())
     assert json.loads(sim.handle(posted).body)["token_type"] == "bearer"
 
 
-@pytest.mark.parametrize(("params", "number", "subcode"), [
-    ({"code": "AQmadeup"}, 100, None),
-    ({"client_secret": "wrong"}, 1, None),
-    ({"client_id": "999"}, 101, None),
-    ({"redirect_uri": "http://127.0.0.1:9000/other"}, 100, 36008),
-])
-def test_an_error_is_an_object_with_code_and_trace(sim: Simulator, params: dict[str, str], number: int,
-                                                   subcode: int | None) -> None:
+@pytest.mark.parametrize(
+    ("params", "number", "subcode"),
+    [
+        ({"code": "AQmadeup"}, 100, None),
+        ({"client_secret": "wrong"}, 1, None),
+        ({"client_id": "999"}, 101, None),
+        ({"redirect_uri": "http://127.0.0.1:9000/other"}, 100, 36008),
+    ],
+)
+def test_an_error_is_an_object_with_code_and_trace(
+    sim: Simulator, params: dict[str, str], number: int, subcode: int | None
+) -> None:
     response = token_answer(sim, **{"code": code(sim), **params})
     found = error(response)
     assert response.status == 400
@@ -116,7 +133,11 @@ def test_a_used_code_and_a_missing_redirect_uri_have_their_own_numbers(sim: Simu
     assert error(token_answer(sim, code=used))["error_subcode"] == 36009
     form = {"client_id": "mockidp", "client_secret": "mockidp-secret", "code": code(sim)}
     assert error(ask(sim, f"{GRAPH}/oauth/access_token", **form)) | {"fbtrace_id": ""} == {
-        "message": "Missing redirect_uri parameter.", "type": "OAuthException", "code": 191, "fbtrace_id": ""}
+        "message": "Missing redirect_uri parameter.",
+        "type": "OAuthException",
+        "code": 191,
+        "fbtrace_id": "",
+    }
 
 
 def test_only_the_fields_that_were_asked_for_are_answered_and_always_the_id(sim: Simulator) -> None:
@@ -157,11 +178,14 @@ def test_a_proof_of_the_app_secret_must_be_right_and_is_needed_when_the_app_says
     assert ask(sim, f"{GRAPH}/me", access_token=access, appsecret_proof=proof).status == 200
 
 
-@pytest.mark.parametrize(("prepare", "number", "subcode"), [
-    (lambda sim: "EAAmadeup", 190, None),
-    (lambda sim: "", 190, None),
-    (lambda sim: "mockidp|mockidp-secret", 2500, None),
-])
+@pytest.mark.parametrize(
+    ("prepare", "number", "subcode"),
+    [
+        (lambda sim: "EAAmadeup", 190, None),
+        (lambda sim: "", 190, None),
+        (lambda sim: "mockidp|mockidp-secret", 2500, None),
+    ],
+)
 def test_tokens_that_are_no_good(sim: Simulator, prepare: Any, number: int, subcode: int | None) -> None:
     found = error(ask(sim, f"{GRAPH}/me", access_token=prepare(sim)))
     assert (found["code"], found.get("error_subcode")) == (number, subcode)
@@ -225,7 +249,10 @@ def test_debugging_needs_the_token_of_the_same_app(sim: Simulator) -> None:
     assert error(ask(sim, url, input_token=access, access_token="mockidp|wrong"))["code"] == 190
     assert error(ask(sim, url, input_token=access, access_token=access))["code"] == 100
     assert [entry.refused for entry in sim.world.journal.refusals()] == [
-        "token_of_another_app", "bad_token", "not_app_token"]
+        "token_of_another_app",
+        "bad_token",
+        "not_app_token",
+    ]
 
 
 def test_an_id_is_of_one_app(sim: Simulator) -> None:
@@ -260,7 +287,8 @@ def test_withdrawing_one_permission_leaves_the_others(sim: Simulator) -> None:
     access = token(sim)
     read(sim, f"{GRAPH}/me/permissions/email", "DELETE", access_token=access)
     assert read(sim, f"{GRAPH}/me/permissions", access_token=access) == {
-        "data": [{"permission": "public_profile", "status": "granted"}]}
+        "data": [{"permission": "public_profile", "status": "granted"}]
+    }
     assert set(read(sim, f"{GRAPH}/me", access_token=access, fields="email,id")) == {"id"}
 
 
@@ -280,15 +308,19 @@ def test_the_nonce_of_a_reauthentication_is_told(sim: Simulator) -> None:
     assert told["auth_nonce"] == "n0nce"
 
 
-@pytest.mark.parametrize(("path", "date", "served"), [
-    ("v25.0/me", TODAY, "v25.0"),
-    ("v7.0/me", TODAY, "v21.0"),
-    ("me", TODAY, "v21.0"),
-    ("v7.0/me", datetime.date(2021, 11, 15), "v7.0"),
-    ("me", datetime.date(2021, 11, 15), "v5.0"),
-])
-def test_a_version_that_has_ended_is_answered_as_the_oldest_that_lives(path: str, date: datetime.date,
-                                                                       served: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "date", "served"),
+    [
+        ("v25.0/me", TODAY, "v25.0"),
+        ("v7.0/me", TODAY, "v21.0"),
+        ("me", TODAY, "v21.0"),
+        ("v7.0/me", datetime.date(2021, 11, 15), "v7.0"),
+        ("me", datetime.date(2021, 11, 15), "v5.0"),
+    ],
+)
+def test_a_version_that_has_ended_is_answered_as_the_oldest_that_lives(
+    path: str, date: datetime.date, served: str
+) -> None:
     sim = Simulator(World(person="alice", date=date))
     response = ask(sim, f"https://graph.facebook.com/{path}", access_token=token(sim))
     assert (response.status, response.header("facebook-api-version")) == (200, served)

@@ -36,8 +36,15 @@ SEED = datetime.date(2021, 11, 15)
 class Client:
     """A site with the ready-made app at one realm of a simulator of its own."""
 
-    def __init__(self, front: str = FRONT, back: str = "", realm: str = "master", app: dict[str, Any] | None = None,
-                 simulator: Simulator | None = None, **world: Any) -> None:
+    def __init__(
+        self,
+        front: str = FRONT,
+        back: str = "",
+        realm: str = "master",
+        app: dict[str, Any] | None = None,
+        simulator: Simulator | None = None,
+        **world: Any,
+    ) -> None:
         self.simulator = simulator or Simulator(World(**world))
         self.world, self.front, self.back, self.realm = self.simulator.world, front, back or front, realm
         self.app = self.world.app("keycloak", **(app or {}))
@@ -46,9 +53,17 @@ class Client:
         return f"{base or self.back}/realms/{self.realm}/{path}"
 
     def login(self, person: str = "alice", deny: bool = False, **changes: str | None) -> Callback:
-        params = {"client_id": self.app.client_id, "redirect_uri": CALLBACK, "response_type": "code", "state": "st-1",
-                  "scope": "openid", "nonce": "no-1", "code_challenge": CHALLENGE, "code_challenge_method": "S256",
-                  **changes}
+        params = {
+            "client_id": self.app.client_id,
+            "redirect_uri": CALLBACK,
+            "response_type": "code",
+            "state": "st-1",
+            "scope": "openid",
+            "nonce": "no-1",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+            **changes,
+        }
         query = urlencode({key: value for key, value in params.items() if value is not None})
         url = f"{self.at('protocol/openid-connect/auth', self.front)}?{query}"
         return browse(self.simulator.handle, url, person=person, deny=deny)
@@ -63,8 +78,16 @@ class Client:
         return self.send("POST", f"protocol/openid-connect/{path}", **{**own, **form})
 
     def redeem(self, code: str, /, **form: str | None) -> Response:
-        return self.as_app("token", **{"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK,
-                                       "code_verifier": VERIFIER, **form})
+        return self.as_app(
+            "token",
+            **{
+                "grant_type": "authorization_code",
+                "code": code,
+                "redirect_uri": CALLBACK,
+                "code_verifier": VERIFIER,
+                **form,
+            },
+        )
 
     def refresh(self, token: str | None, **form: str | None) -> Response:
         return self.as_app("token", **{"grant_type": "refresh_token", "refresh_token": token, **form})
@@ -114,8 +137,16 @@ def test_the_token_answer_has_keycloaks_own_members(client: Client) -> None:
     assert (answer.header("cache-control"), answer.header("pragma")) == ("no-store", "no-cache")
     body = json.loads(answer.body)
     assert {name: type(value) for name, value in body.items()} == {
-        "access_token": str, "expires_in": int, "refresh_expires_in": int, "refresh_token": str, "token_type": str,
-        "id_token": str, "not-before-policy": int, "session_state": str, "scope": str}
+        "access_token": str,
+        "expires_in": int,
+        "refresh_expires_in": int,
+        "refresh_token": str,
+        "token_type": str,
+        "id_token": str,
+        "not-before-policy": int,
+        "session_state": str,
+        "scope": str,
+    }
     assert (body["expires_in"], body["refresh_expires_in"], body["not-before-policy"]) == (300, 1800, 0)
     assert body["session_state"] == told["session_state"]
     assert set(body["scope"].split()) == {"openid", "profile", "email"}
@@ -150,15 +181,22 @@ def test_without_the_openid_scope_there_is_no_identity_token_and_no_userinfo(cli
     answer = client.userinfo(body["access_token"])
     assert (answer.status, answer.body) == (403, b"")
     assert answer.header("www-authenticate") == (
-        'Bearer realm="master", error="insufficient_scope", error_description="Missing openid scope"')
+        'Bearer realm="master", error="insufficient_scope", error_description="Missing openid scope"'
+    )
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_userinfo_is_read_by_get_and_by_post(client: Client, method: str) -> None:
     body = json.loads(client.userinfo(client.tokens()["access_token"], method).body)
     assert UUID.fullmatch(body.pop("sub"))
-    assert body == {"email_verified": True, "name": "Alice Archer", "preferred_username": "alice-archer",
-                    "given_name": "Alice", "family_name": "Archer", "email": "alice@example.com"}
+    assert body == {
+        "email_verified": True,
+        "name": "Alice Archer",
+        "preferred_username": "alice-archer",
+        "given_name": "Alice",
+        "family_name": "Archer",
+        "email": "alice@example.com",
+    }
 
 
 def test_somebody_without_an_address_has_an_unverified_one_and_none(client: Client) -> None:
@@ -169,9 +207,15 @@ def test_somebody_without_an_address_has_an_unverified_one_and_none(client: Clie
 
 def test_basic_credentials_do_as_well(client: Client) -> None:
     pair = base64.b64encode(b"mockidp:mockidp-secret").decode()
-    answer = client.send("POST", "protocol/openid-connect/token", {"Authorization": f"Basic {pair}"},
-                         grant_type="authorization_code", code=client.login().params["code"], redirect_uri=CALLBACK,
-                         code_verifier=VERIFIER)
+    answer = client.send(
+        "POST",
+        "protocol/openid-connect/token",
+        {"Authorization": f"Basic {pair}"},
+        grant_type="authorization_code",
+        code=client.login().params["code"],
+        redirect_uri=CALLBACK,
+        code_verifier=VERIFIER,
+    )
     assert answer.status == 200
 
 
@@ -204,7 +248,9 @@ def test_a_world_that_learns_its_apps_has_every_realm_and_keeps_them_apart() -> 
     assert client.userinfo(tokens["access_token"]).status == 401
 
 
-@pytest.mark.parametrize("front", ["https://sso.example.com", "https://sso.example.com/auth", "http://localhost:8180/auth"])
+@pytest.mark.parametrize(
+    "front", ["https://sso.example.com", "https://sso.example.com/auth", "http://localhost:8180/auth"]
+)
 def test_the_base_url_is_a_setting_with_or_without_auth(front: str) -> None:
     client = Client(front, settings={"keycloak": {"KEYCLOAK_URL": front}})
     assert unverified(client.tokens()["id_token"])["iss"] == f"{front}/realms/master"
@@ -237,7 +283,8 @@ def test_the_keys_have_certificates_and_one_of_them_signs_nothing(client: Client
     for key in keys:
         certificate = x509.load_der_x509_certificate(base64.b64decode(key["x5c"][0]))
         assert certificate.public_key().public_numbers().n == int.from_bytes(  # type: ignore[union-attr]
-            base64.urlsafe_b64decode(key["n"] + "=="), "big")
+            base64.urlsafe_b64decode(key["n"] + "=="), "big"
+        )
 
 
 # refusals at authorize
@@ -245,29 +292,42 @@ def test_the_keys_have_certificates_and_one_of_them_signs_nothing(client: Client
 
 def test_who_says_no_sends_the_app_access_denied(client: Client) -> None:
     assert client.login(deny=True).params == {
-        "error": "access_denied", "state": "st-1", "iss": "https://keycloak.example.org/auth/realms/master"}
+        "error": "access_denied",
+        "state": "st-1",
+        "iss": "https://keycloak.example.org/auth/realms/master",
+    }
 
 
-@pytest.mark.parametrize(("changes", "error", "description"), [
-    ({"response_type": "token"}, "unsupported_response_type", None),
-    ({"scope": "openid everything"}, "invalid_scope", "Invalid scopes: openid everything"),
-    ({"prompt": "none"}, "login_required", None),
-    ({"code_challenge_method": "S512"}, "invalid_request", "Invalid parameter"),
-])
+@pytest.mark.parametrize(
+    ("changes", "error", "description"),
+    [
+        ({"response_type": "token"}, "unsupported_response_type", None),
+        ({"scope": "openid everything"}, "invalid_scope", "Invalid scopes: openid everything"),
+        ({"prompt": "none"}, "login_required", None),
+        ({"code_challenge_method": "S512"}, "invalid_request", "Invalid parameter"),
+    ],
+)
 def test_a_refused_authorize_request_comes_back_with_the_issuer(
     client: Client, changes: dict[str, str], error: str, description: str | None
 ) -> None:
     told = client.login(person="", **changes).params
-    assert (told["error"], told["state"], told["iss"]) == (error, "st-1", "https://keycloak.example.org/auth/realms/master")
+    assert (told["error"], told["state"], told["iss"]) == (
+        error,
+        "st-1",
+        "https://keycloak.example.org/auth/realms/master",
+    )
     assert ("error_description" in told) == (description is not None)
     assert told.get("error_description", "").startswith(description or "")
 
 
-@pytest.mark.parametrize(("changes", "said"), [
-    ({"client_id": "unknown"}, "Client not found."),
-    ({"redirect_uri": "https://evil.example/cb"}, "Invalid parameter: redirect_uri"),
-    ({"redirect_uri": None}, "Invalid parameter: redirect_uri"),
-])
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"client_id": "unknown"}, "Client not found."),
+        ({"redirect_uri": "https://evil.example/cb"}, "Invalid parameter: redirect_uri"),
+        ({"redirect_uri": None}, "Invalid parameter: redirect_uri"),
+    ],
+)
 def test_an_unknown_app_or_redirect_uri_stays_on_a_page(
     client: Client, changes: dict[str, str | None], said: str
 ) -> None:
@@ -280,18 +340,21 @@ def test_an_unknown_app_or_redirect_uri_stays_on_a_page(
 # refusals at token
 
 
-@pytest.mark.parametrize(("form", "answer"), [
-    ({"code": "made.up.code"}, (400, "invalid_grant", "Code not valid")),
-    ({"code": None}, (400, "invalid_request", "Missing parameter: code")),
-    ({"redirect_uri": "http://127.0.0.1:8000/other"}, (400, "invalid_grant", "Incorrect redirect_uri")),
-    ({"redirect_uri": None}, (400, "invalid_grant", "Incorrect redirect_uri")),
-    ({"code_verifier": None}, (400, "invalid_grant", "PKCE code verifier not specified")),
-    ({"code_verifier": "w" * 43}, (400, "invalid_grant", "PKCE verification failed: Code mismatch")),
-    ({"code_verifier": "short"}, (400, "invalid_grant", "PKCE verification failed: Invalid code verifier")),
-    ({"client_secret": "wrong"}, (401, "unauthorized_client", "Invalid client or Invalid client credentials")),
-    ({"client_id": "unknown"}, (401, "invalid_client", "Invalid client or Invalid client credentials")),
-    ({"grant_type": "magic"}, (400, "unsupported_grant_type", "Unsupported grant_type")),
-])
+@pytest.mark.parametrize(
+    ("form", "answer"),
+    [
+        ({"code": "made.up.code"}, (400, "invalid_grant", "Code not valid")),
+        ({"code": None}, (400, "invalid_request", "Missing parameter: code")),
+        ({"redirect_uri": "http://127.0.0.1:8000/other"}, (400, "invalid_grant", "Incorrect redirect_uri")),
+        ({"redirect_uri": None}, (400, "invalid_grant", "Incorrect redirect_uri")),
+        ({"code_verifier": None}, (400, "invalid_grant", "PKCE code verifier not specified")),
+        ({"code_verifier": "w" * 43}, (400, "invalid_grant", "PKCE verification failed: Code mismatch")),
+        ({"code_verifier": "short"}, (400, "invalid_grant", "PKCE verification failed: Invalid code verifier")),
+        ({"client_secret": "wrong"}, (401, "unauthorized_client", "Invalid client or Invalid client credentials")),
+        ({"client_id": "unknown"}, (401, "invalid_client", "Invalid client or Invalid client credentials")),
+        ({"grant_type": "magic"}, (400, "unsupported_grant_type", "Unsupported grant_type")),
+    ],
+)
 def test_a_wrong_token_request_is_refused_in_the_servers_words(
     client: Client, form: dict[str, str | None], answer: tuple[int, str, str]
 ) -> None:
@@ -301,7 +364,10 @@ def test_a_wrong_token_request_is_refused_in_the_servers_words(
 def test_a_verifier_without_a_challenge_is_refused(client: Client) -> None:
     code = client.login(code_challenge=None, code_challenge_method=None).params["code"]
     assert error_of(client.redeem(code)) == (
-        400, "invalid_grant", "PKCE code verifier specified but challenge not present in authorization")
+        400,
+        "invalid_grant",
+        "PKCE code verifier specified but challenge not present in authorization",
+    )
 
 
 def test_a_code_lives_a_minute(client: Client) -> None:
@@ -321,7 +387,10 @@ def test_a_second_use_of_a_code_takes_the_tokens_of_the_first(client: Client) ->
 def test_a_code_of_another_app_is_refused(client: Client) -> None:
     other = Client(app={"client_id": "other", "redirect_uris": [CALLBACK]}, simulator=client.simulator)
     assert error_of(other.redeem(client.login().params["code"])) == (
-        400, "invalid_grant", "Auth error: Found different client_id in clientSession")
+        400,
+        "invalid_grant",
+        "Auth error: Found different client_id in clientSession",
+    )
 
 
 # userinfo, refresh, revoke
@@ -332,7 +401,8 @@ def test_a_refused_token_at_userinfo_is_told_in_a_header_and_an_empty_body(clien
     assert (nobody.status, nobody.body, nobody.header("www-authenticate")) == (401, b"", 'Bearer realm="master"')
     assert (made_up.status, made_up.body) == (401, b"")
     assert made_up.header("www-authenticate") == (
-        'Bearer realm="master", error="invalid_token", error_description="Token verification failed"')
+        'Bearer realm="master", error="invalid_token", error_description="Token verification failed"'
+    )
 
 
 def test_an_access_token_lives_five_minutes(client: Client) -> None:
@@ -359,7 +429,10 @@ def test_a_wrong_refresh_is_refused_in_the_servers_words(client: Client) -> None
     assert error_of(client.refresh("made.up.token")) == (400, "invalid_grant", "Invalid refresh token")
     assert error_of(client.refresh(None)) == (400, "invalid_request", "No refresh token")
     assert error_of(other.refresh(token)) == (
-        400, "invalid_grant", "Invalid refresh token. Token client and authorized client don't match")
+        400,
+        "invalid_grant",
+        "Invalid refresh token. Token client and authorized client don't match",
+    )
     assert error_of(client.refresh(token, client_id="unknown"))[:2] == (401, "invalid_client")
     client.world.clock.advance(1801)
     assert error_of(client.refresh(token)) == (400, "invalid_grant", "Token is not active")
@@ -380,7 +453,10 @@ def test_revoking_what_is_no_token_of_this_app_says_so(client: Client) -> None:
     other = Client(app={"client_id": "other", "redirect_uris": [CALLBACK]}, simulator=client.simulator)
     assert error_of(client.as_app("revoke", token="made.up.token")) == (200, "invalid_token", "Invalid token")
     assert error_of(other.as_app("revoke", token=client.tokens()["refresh_token"])) == (
-        400, "invalid_request", "Unmatching clients")
+        400,
+        "invalid_request",
+        "Unmatching clients",
+    )
 
 
 # the wire of November 2021: version 15

@@ -57,7 +57,12 @@ def sim() -> Simulator:
 def test_the_token_answer_has_exactly_the_five_members_of_the_source(sim: Simulator) -> None:
     answer = token(sim)
     assert {key: type(value) for key, value in answer.items()} == {
-        "access_token": str, "token_type": str, "expires_in": int, "refresh_token": str, "user_id": str}
+        "access_token": str,
+        "token_type": str,
+        "expires_in": int,
+        "refresh_token": str,
+        "user_id": str,
+    }
     assert (answer["token_type"], answer["expires_in"], answer["user_id"]) == ("Bearer", 3600, "alice-archer")
     assert (len(str(answer["access_token"])), len(str(answer["refresh_token"]))) == (72, 128)
 
@@ -81,14 +86,17 @@ def test_a_profile_is_xml_unless_json_is_asked_for(sim: Simulator) -> None:
     assert document.find("data/enabled") is None, "only administrators are told"
 
 
-@pytest.mark.parametrize(("query", "accept", "kind"), [
-    ("?format=json", "application/xml", "json"),
-    ("?format=xml", "application/json", "xml"),
-    ("", "application/json", "json"),
-    ("", "text/html, application/json", "json"),
-    ("", "application/xml, application/json", "xml"),
-    ("", "*/*", "xml"),
-])
+@pytest.mark.parametrize(
+    ("query", "accept", "kind"),
+    [
+        ("?format=json", "application/xml", "json"),
+        ("?format=xml", "application/json", "xml"),
+        ("", "application/json", "json"),
+        ("", "text/html, application/json", "json"),
+        ("", "application/xml, application/json", "xml"),
+        ("", "*/*", "xml"),
+    ],
+)
 def test_format_decides_before_the_types_of_accept(sim: Simulator, query: str, accept: str, kind: str) -> None:
     access = token(sim)["access_token"]
     response = get(sim, f"{SERVER}/ocs/v1.php/cloud/user{query}", Authorization=f"Bearer {access}", Accept=accept)
@@ -119,12 +127,15 @@ def test_a_made_up_token_is_997_under_401(sim: Simulator) -> None:
     assert fromstring(response.body).findtext("meta/statuscode") == "997"
 
 
-@pytest.mark.parametrize(("fields", "error"), [
-    ({"client_secret": "wrong"}, "invalid_client"),
-    ({"client_id": "nobody"}, "invalid_client"),
-    ({"code": "unknown"}, "invalid_request"),
-    ({"grant_type": "password"}, "invalid_grant"),
-])
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"client_secret": "wrong"}, "invalid_client"),
+        ({"client_id": "nobody"}, "invalid_client"),
+        ({"code": "unknown"}, "invalid_request"),
+        ({"grant_type": "password"}, "invalid_grant"),
+    ],
+)
 def test_every_refusal_at_token_is_400_with_a_bare_error(sim: Simulator, fields: dict[str, str], error: str) -> None:
     response = exchange(sim, **{"code": callback(authorize(sim))["code"], **fields})
     assert (response.status, json.loads(response.body)) == (400, {"error": error})
@@ -152,21 +163,28 @@ def test_basic_credentials_win_over_those_in_the_body(sim: Simulator) -> None:
 
 
 def test_a_wrong_verifier_is_invalid_grant_and_a_missing_one_invalid_request(sim: Simulator) -> None:
-    for fields, error in (({}, "invalid_request"), ({"code_verifier": "x" * 43}, "invalid_grant"),
-                          ({"code_verifier": "short"}, "invalid_grant")):
+    for fields, error in (
+        ({}, "invalid_request"),
+        ({"code_verifier": "x" * 43}, "invalid_grant"),
+        ({"code_verifier": "short"}, "invalid_grant"),
+    ):
         code = callback(authorize(sim, code_challenge=CHALLENGE, code_challenge_method="S256"))["code"]
         assert json.loads(exchange(sim, code=code, **fields).body) == {"error": error}
     code = callback(authorize(sim, code_challenge=CHALLENGE, code_challenge_method="S256"))["code"]
     assert exchange(sim, code=code, code_verifier=VERIFIER).status == 200
 
 
-@pytest.mark.parametrize(("params", "description"), [
-    ({"code_challenge_method": "S256"}, "code_challenge required"),
-    ({"code_challenge": "short", "code_challenge_method": "S256"}, "Invalid code_challenge"),
-    ({"code_challenge": CHALLENGE}, "Transform algorithm not supported"),
-])
-def test_bad_challenges_go_back_with_the_words_of_the_source(sim: Simulator, params: dict[str, str],
-                                                             description: str) -> None:
+@pytest.mark.parametrize(
+    ("params", "description"),
+    [
+        ({"code_challenge_method": "S256"}, "code_challenge required"),
+        ({"code_challenge": "short", "code_challenge_method": "S256"}, "Invalid code_challenge"),
+        ({"code_challenge": CHALLENGE}, "Transform algorithm not supported"),
+    ],
+)
+def test_bad_challenges_go_back_with_the_words_of_the_source(
+    sim: Simulator, params: dict[str, str], description: str
+) -> None:
     response = authorize(sim, **params)
     assert response.status == 303
     assert callback(response) == {"error": "invalid_request", "error_description": description, "state": "s1"}

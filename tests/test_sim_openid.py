@@ -81,8 +81,13 @@ def associate(
 def asking(**more: str | None) -> dict[str, str]:
     """The fields of a checkid_setup request; `__` in a name is a dot."""
     fields: dict[str, str | None] = {
-        "ns": NS, "mode": "checkid_setup", "claimed_id": SELECT, "identity": SELECT, "return_to": BACK,
-        "realm": "http://127.0.0.1:9000/", **{key.replace("__", "."): value for key, value in more.items()},
+        "ns": NS,
+        "mode": "checkid_setup",
+        "claimed_id": SELECT,
+        "identity": SELECT,
+        "return_to": BACK,
+        "realm": "http://127.0.0.1:9000/",
+        **{key.replace("__", "."): value for key, value in more.items()},
     }
     return {f"openid.{key}": value for key, value in fields.items() if value is not None}
 
@@ -120,8 +125,14 @@ def services(response: Response) -> list[tuple[list[str | None], str | None, str
     assert (response.status, response.header("content-type")) == (200, "application/xrds+xml")
     root = ElementTree.fromstring(response.body)
     assert root.tag == "{xri://$xrds}XRDS"
-    return [([item.text for item in service.findall(f"{XRD}Type")], service.findtext(f"{XRD}URI"),
-             service.findtext(f"{XRD}LocalID")) for service in root.findall(f"{XRD}XRD/{XRD}Service")]
+    return [
+        (
+            [item.text for item in service.findall(f"{XRD}Type")],
+            service.findtext(f"{XRD}URI"),
+            service.findtext(f"{XRD}LocalID"),
+        )
+        for service in root.findall(f"{XRD}XRD/{XRD}Service")
+    ]
 
 
 # discovery
@@ -129,7 +140,7 @@ def services(response: Response) -> list[tuple[list[str | None], str | None, str
 
 def test_the_provider_is_found_at_once_or_by_the_header_that_points_to_the_document(sim: Simulator) -> None:
     at_once = found(sim, OP)
-    (types, uri, _), = services(at_once)
+    ((types, uri, _),) = services(at_once)
     assert types[0] == f"{NS}/server"
     assert {"http://openid.net/extensions/sreg/1.1", "http://openid.net/srv/ax/1.0"} <= set(types)
     assert uri == SERVER
@@ -141,7 +152,7 @@ def test_the_provider_is_found_at_once_or_by_the_header_that_points_to_the_docum
 
 def test_a_person_is_found_by_document_and_by_link_elements(sim: Simulator) -> None:
     url = f"{OP}/id/alice-archer"
-    (types, uri, local), = services(found(sim, url))
+    ((types, uri, local),) = services(found(sim, url))
     assert (types[0], uri, local) == (f"{NS}/signon", SERVER, url)
     page = found(sim, url, "*/*")
     links = dict(re.findall(r'<link rel="([^"]+)" href="([^"]+)">', page.body.decode()))
@@ -156,7 +167,7 @@ def test_nobody_is_found_where_nobody_is(sim: Simulator) -> None:
 
 def test_the_provider_may_have_another_url() -> None:
     sim = Simulator(World(person="alice", settings={"openid": {"OPENID_URL": "https://id.example.net/op"}}))
-    (_, uri, _), = services(found(sim, "https://id.example.net/op"))
+    ((_, uri, _),) = services(found(sim, "https://id.example.net/op"))
     assert uri == "https://id.example.net/op/server"
     assert came_back(checkid(sim, uri))["openid.claimed_id"] == "https://id.example.net/op/id/alice-archer"
 
@@ -164,17 +175,28 @@ def test_the_provider_may_have_another_url() -> None:
 # with an association
 
 
-@pytest.mark.parametrize(("kind", "session"), [
-    ("HMAC-SHA1", "DH-SHA1"), ("HMAC-SHA256", "DH-SHA256"), ("HMAC-SHA1", "no-encryption"),
-    ("HMAC-SHA256", "no-encryption"),
-])
+@pytest.mark.parametrize(
+    ("kind", "session"),
+    [
+        ("HMAC-SHA1", "DH-SHA1"),
+        ("HMAC-SHA256", "DH-SHA256"),
+        ("HMAC-SHA1", "no-encryption"),
+        ("HMAC-SHA256", "no-encryption"),
+    ],
+)
 def test_an_assertion_is_signed_with_the_associations_key(sim: Simulator, kind: str, session: str) -> None:
     handle, key = associate(sim, kind, session)
     assert len(key) == (20 if kind == "HMAC-SHA1" else 32)
     fields = came_back(checkid(sim, assoc_handle=handle))
     assert fields["openid.sig"] == mac(fields, key, hashlib.sha1 if kind == "HMAC-SHA1" else hashlib.sha256)
     assert set(fields["openid.signed"].split(",")) == {
-        "op_endpoint", "claimed_id", "identity", "return_to", "response_nonce", "assoc_handle"}
+        "op_endpoint",
+        "claimed_id",
+        "identity",
+        "return_to",
+        "response_nonce",
+        "assoc_handle",
+    }
     assert fields["openid.assoc_handle"] == handle
     assert "openid.invalidate_handle" not in fields
     assert (fields["openid.op_endpoint"], fields["openid.return_to"]) == (SERVER, BACK)
@@ -193,30 +215,60 @@ def test_the_provider_does_not_check_what_the_application_can(sim: Simulator) ->
     assert why(sim) == "handle_shared"
 
 
-@pytest.mark.parametrize(("kind", "session"), [
-    ("HMAC-SHA1", "DH-SHA256"), ("HMAC-SHA256", "DH-SHA1"), ("HMAC-MD5", "no-encryption"), ("HMAC-SHA256", "blank"),
-])
+@pytest.mark.parametrize(
+    ("kind", "session"),
+    [
+        ("HMAC-SHA1", "DH-SHA256"),
+        ("HMAC-SHA256", "DH-SHA1"),
+        ("HMAC-MD5", "no-encryption"),
+        ("HMAC-SHA256", "blank"),
+    ],
+)
 def test_a_type_that_does_not_exist_or_fit_is_answered_with_one_that_does(
     sim: Simulator, kind: str, session: str
 ) -> None:
-    answer = lines(post(sim, {"openid.ns": NS, "openid.mode": "associate", "openid.assoc_type": kind,
-                              "openid.session_type": session, "openid.dh_consumer_public": "Ag=="}), 400)
+    answer = lines(
+        post(
+            sim,
+            {
+                "openid.ns": NS,
+                "openid.mode": "associate",
+                "openid.assoc_type": kind,
+                "openid.session_type": session,
+                "openid.dh_consumer_public": "Ag==",
+            },
+        ),
+        400,
+    )
     assert (answer["ns"], answer["error_code"]) == (NS, "unsupported-type")
     assert associate(sim, answer["assoc_type"], answer["session_type"])
 
 
 def test_a_key_is_not_sent_in_the_clear(sim: Simulator) -> None:
-    asked = {"openid.ns": NS, "openid.mode": "associate", "openid.assoc_type": "HMAC-SHA1",
-             "openid.session_type": "no-encryption"}
-    request = Request.of("POST", SERVER.replace("https", "http"),
-                         {"Content-Type": "application/x-www-form-urlencoded"}, urlencode(asked).encode())
+    asked = {
+        "openid.ns": NS,
+        "openid.mode": "associate",
+        "openid.assoc_type": "HMAC-SHA1",
+        "openid.session_type": "no-encryption",
+    }
+    request = Request.of(
+        "POST",
+        SERVER.replace("https", "http"),
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        urlencode(asked).encode(),
+    )
     assert lines(sim.handle(request), 400)["error_code"] == "unsupported-type"
 
 
 @pytest.mark.parametrize("public", ["", "AA==", "AQ==", "!!", "gA=="])
 def test_numbers_that_give_the_key_away_are_refused(sim: Simulator, public: str) -> None:
-    asked = {"openid.ns": NS, "openid.mode": "associate", "openid.assoc_type": "HMAC-SHA256",
-             "openid.session_type": "DH-SHA256", "openid.dh_consumer_public": public}
+    asked = {
+        "openid.ns": NS,
+        "openid.mode": "associate",
+        "openid.assoc_type": "HMAC-SHA256",
+        "openid.session_type": "DH-SHA256",
+        "openid.dh_consumer_public": public,
+    }
     assert "error" in lines(post(sim, asked), 400)
     assert why(sim) == "dh_refused"
 
@@ -231,11 +283,18 @@ def test_an_assertion_without_an_association_is_checked_once(sim: Simulator) -> 
     assert why(sim) == "assertion_used"
 
 
-@pytest.mark.parametrize("change", [
-    {"openid.claimed_id": f"{OP}/id/bob-baumann"}, {"openid.return_to": "https://evil.example/"},
-    {"openid.sig": "AAAA"}, {"openid.signed": "return_to"}, {"openid.signed": "return_to,nothing"},
-    {"openid.response_nonce": "2026-01-01T00:00:00Zother"}, {"openid.assoc_handle": "other"},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"openid.claimed_id": f"{OP}/id/bob-baumann"},
+        {"openid.return_to": "https://evil.example/"},
+        {"openid.sig": "AAAA"},
+        {"openid.signed": "return_to"},
+        {"openid.signed": "return_to,nothing"},
+        {"openid.response_nonce": "2026-01-01T00:00:00Zother"},
+        {"openid.assoc_handle": "other"},
+    ],
+)
 def test_a_changed_assertion_is_not_valid(sim: Simulator, change: dict[str, str]) -> None:
     fields = came_back(checkid(sim))
     assert check(sim, {**fields, **change})["is_valid"] == "false"
@@ -312,15 +371,22 @@ def test_a_request_may_be_about_no_identifier(sim: Simulator) -> None:
     assert fields["openid.sig"] == mac(fields, key)
 
 
-@pytest.mark.parametrize(("more", "refused"), [
-    ({"realm": "http://127.0.0.1:9001/"}, "realm_mismatch"), ({"realm": "https://127.0.0.1:9000/"}, "realm_mismatch"),
-    ({"realm": "http://127.0.0.1:9000/elsewhere"}, "realm_mismatch"), ({"realm": "nonsense"}, "realm_invalid"),
-    ({"ns": "http://openid.net/signon/1.1"}, "bad_request"), ({"ns": None}, "bad_request"),
-    ({"identity": None}, "identity_alone"), ({"claimed_id": None}, "identity_alone"),
-    ({"identity": "https://other.example/"}, "bad_identity"),
-    ({"identity": "https://other.example/", "claimed_id": "https://other.example/"}, "bad_identity"),
-    ({"mode": "checkid_later"}, "bad_request"),
-])
+@pytest.mark.parametrize(
+    ("more", "refused"),
+    [
+        ({"realm": "http://127.0.0.1:9001/"}, "realm_mismatch"),
+        ({"realm": "https://127.0.0.1:9000/"}, "realm_mismatch"),
+        ({"realm": "http://127.0.0.1:9000/elsewhere"}, "realm_mismatch"),
+        ({"realm": "nonsense"}, "realm_invalid"),
+        ({"ns": "http://openid.net/signon/1.1"}, "bad_request"),
+        ({"ns": None}, "bad_request"),
+        ({"identity": None}, "identity_alone"),
+        ({"claimed_id": None}, "identity_alone"),
+        ({"identity": "https://other.example/"}, "bad_identity"),
+        ({"identity": "https://other.example/", "claimed_id": "https://other.example/"}, "bad_identity"),
+        ({"mode": "checkid_later"}, "bad_request"),
+    ],
+)
 def test_a_malformed_request_is_told_to_the_application(sim: Simulator, more: dict[str, Any], refused: str) -> None:
     fields = came_back(checkid(sim, **more))
     assert (fields["openid.ns"], fields["openid.mode"]) == (NS, "error")
@@ -368,12 +434,28 @@ ALL = "nickname,email,fullname,dob,gender,postcode,country,language,timezone"
 def test_simple_registration_tells_all_nine_fields_and_signs_them(sim: Simulator) -> None:
     handle, key = associate(sim)
     space = "http://openid.net/extensions/sreg/1.1"
-    fields = came_back(checkid(sim, assoc_handle=handle, ns__sreg=space, sreg__required="email,nickname",
-                               sreg__optional=ALL, sreg__policy_url="https://app.example/privacy"))
+    fields = came_back(
+        checkid(
+            sim,
+            assoc_handle=handle,
+            ns__sreg=space,
+            sreg__required="email,nickname",
+            sreg__optional=ALL,
+            sreg__policy_url="https://app.example/privacy",
+        )
+    )
     told = sreg(fields)
     assert re.fullmatch(r"\d{5}", told.pop("postcode"))
-    assert told == {"nickname": "Ali", "email": "alice@example.com", "fullname": "Alice Archer", "dob": "1990-04-17",
-                    "gender": "F", "country": "GB", "language": "en", "timezone": "Europe/London"}
+    assert told == {
+        "nickname": "Ali",
+        "email": "alice@example.com",
+        "fullname": "Alice Archer",
+        "dob": "1990-04-17",
+        "gender": "F",
+        "country": "GB",
+        "language": "en",
+        "timezone": "Europe/London",
+    }
     signed = fields["openid.signed"].split(",")
     assert {"ns.sreg", *(f"sreg.{name}" for name in ALL.split(","))} <= set(signed)
     assert fields["openid.sig"] == mac(fields, key)
@@ -401,14 +483,28 @@ def ax(**more: str) -> dict[str, str]:
 
 def test_attributes_of_each_vocabulary_are_fetched(sim: Simulator) -> None:
     handle, key = associate(sim)
-    fields = came_back(checkid(sim, assoc_handle=handle, **ax(
-        ax__type__a="http://axschema.org/contact/email", ax__type__b="http://schema.openid.net/namePerson/first",
-        ax__type__c="http://openid.net/schema/namePerson/last", ax__type__d="http://axschema.org/birthDate",
-        ax__required="a,b", ax__if_available="c,d")))
+    fields = came_back(
+        checkid(
+            sim,
+            assoc_handle=handle,
+            **ax(
+                ax__type__a="http://axschema.org/contact/email",
+                ax__type__b="http://schema.openid.net/namePerson/first",
+                ax__type__c="http://openid.net/schema/namePerson/last",
+                ax__type__d="http://axschema.org/birthDate",
+                ax__required="a,b",
+                ax__if_available="c,d",
+            ),
+        )
+    )
     assert fields["openid.ns.ax"] == "http://openid.net/srv/ax/1.0"
     assert fields["openid.ax.mode"] == "fetch_response"
     assert [fields[f"openid.ax.value.{name}"] for name in "abcd"] == [
-        "alice@example.com", "Alice", "Archer", "1990-04-17"]
+        "alice@example.com",
+        "Alice",
+        "Archer",
+        "1990-04-17",
+    ]
     assert fields["openid.ax.type.a"] == "http://axschema.org/contact/email"
     assert {"ns.ax", "ax.mode", "ax.type.a", "ax.value.a"} <= set(fields["openid.signed"].split(","))
     assert fields["openid.sig"] == mac(fields, key)
@@ -416,8 +512,16 @@ def test_attributes_of_each_vocabulary_are_fetched(sim: Simulator) -> None:
 
 def test_an_attribute_that_is_not_there_is_counted_as_none(sim: Simulator) -> None:
     sim.world.person = "carol"
-    fields = came_back(checkid(sim, **ax(ax__type__mail="http://axschema.org/contact/email",
-                                         ax__type__odd="http://example.com/odd", ax__required="mail,odd")))
+    fields = came_back(
+        checkid(
+            sim,
+            **ax(
+                ax__type__mail="http://axschema.org/contact/email",
+                ax__type__odd="http://example.com/odd",
+                ax__required="mail,odd",
+            ),
+        )
+    )
     assert (fields["openid.ax.count.mail"], fields["openid.ax.count.odd"]) == ("0", "0")
     assert "openid.ax.value.mail" not in fields
 
@@ -434,15 +538,26 @@ def test_a_count_brings_numbered_values(sim: Simulator) -> None:
 
 
 def test_an_extension_may_go_by_any_name(sim: Simulator) -> None:
-    fields = came_back(checkid(sim, ns__zz="http://openid.net/srv/ax/1.0", zz__mode="fetch_request",
-                               zz__type__e="http://axschema.org/contact/email", zz__required="e"))
+    fields = came_back(
+        checkid(
+            sim,
+            ns__zz="http://openid.net/srv/ax/1.0",
+            zz__mode="fetch_request",
+            zz__type__e="http://axschema.org/contact/email",
+            zz__required="e",
+        )
+    )
     assert fields["openid.zz.value.e"] == "alice@example.com"
 
 
 def test_a_long_answer_is_a_form_that_sends_itself(sim: Simulator) -> None:
     sim.world.person = "pedro"
-    response = checkid(sim, ns__sreg="http://openid.net/extensions/sreg/1.1", sreg__required=ALL, **ax(
-        ax__type__a="http://axschema.org/namePerson", ax__required="a"))
+    response = checkid(
+        sim,
+        ns__sreg="http://openid.net/extensions/sreg/1.1",
+        sreg__required=ALL,
+        **ax(ax__type__a="http://axschema.org/namePerson", ax__required="a"),
+    )
     assert response.status == 200
     page = response.body.decode()
     assert 'action="http://127.0.0.1:9000/back?next=%2Fhome"' in page
@@ -456,8 +571,12 @@ def test_a_long_answer_is_a_form_that_sends_itself(sim: Simulator) -> None:
 def test_in_path_form_every_url_is_in_path_form(sim: Simulator) -> None:
     page = found(sim, LOCAL, "text/html")
     assert page.header("x-xrds-location") == f"{LOCAL}/xrds"
-    for answer in (page, found(sim, LOCAL), found(sim, f"{LOCAL}/id/alice-archer"),
-                   found(sim, f"{LOCAL}/id/alice-archer", "text/html")):
+    for answer in (
+        page,
+        found(sim, LOCAL),
+        found(sim, f"{LOCAL}/id/alice-archer"),
+        found(sim, f"{LOCAL}/id/alice-archer", "text/html"),
+    ):
         assert LOCAL in answer.body.decode()
         assert OP not in answer.body.decode()
     handle, key = associate(sim, url=f"{LOCAL}/server")
@@ -488,16 +607,22 @@ def test_without_an_association_the_form_is_that_of_the_last_discovery(sim: Simu
 # faults
 
 
-@pytest.mark.parametrize(("fault", "holds"), [
-    ("wrong_key", lambda f, key: f["openid.sig"] != mac(f, key)),
-    ("alg_none", lambda f, key: "openid.sig" not in f),
-    ("wrong_iss", lambda f, key: f["openid.op_endpoint"] != SERVER and f["openid.sig"] == mac(f, key)),
-    ("wrong_aud", lambda f, key: f["openid.return_to"] != BACK and f["openid.sig"] == mac(f, key)),
-    ("missing_nonce", lambda f, key: "openid.response_nonce" not in f and f["openid.sig"] == mac(f, key)),
-    ("wrong_nonce", lambda f, key: not f["openid.response_nonce"].startswith("20") and f["openid.sig"] == mac(f, key)),
-    ("id_token_expired", lambda f, key: f["openid.response_nonce"] < "2026-09" and f["openid.sig"] == mac(f, key)),
-    ("unsigned_identity", lambda f, key: "claimed_id" not in f["openid.signed"] and f["openid.sig"] == mac(f, key)),
-])
+@pytest.mark.parametrize(
+    ("fault", "holds"),
+    [
+        ("wrong_key", lambda f, key: f["openid.sig"] != mac(f, key)),
+        ("alg_none", lambda f, key: "openid.sig" not in f),
+        ("wrong_iss", lambda f, key: f["openid.op_endpoint"] != SERVER and f["openid.sig"] == mac(f, key)),
+        ("wrong_aud", lambda f, key: f["openid.return_to"] != BACK and f["openid.sig"] == mac(f, key)),
+        ("missing_nonce", lambda f, key: "openid.response_nonce" not in f and f["openid.sig"] == mac(f, key)),
+        (
+            "wrong_nonce",
+            lambda f, key: not f["openid.response_nonce"].startswith("20") and f["openid.sig"] == mac(f, key),
+        ),
+        ("id_token_expired", lambda f, key: f["openid.response_nonce"] < "2026-09" and f["openid.sig"] == mac(f, key)),
+        ("unsigned_identity", lambda f, key: "claimed_id" not in f["openid.signed"] and f["openid.sig"] == mac(f, key)),
+    ],
+)
 def test_a_fault_spoils_one_thing_of_the_assertion(sim: Simulator, fault: str, holds: Any) -> None:
     handle, key = associate(sim)
     sim.world.faults.add(fault, provider="openid")

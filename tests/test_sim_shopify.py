@@ -60,8 +60,12 @@ def sim() -> Simulator:
 
 
 def test_the_signature_is_that_of_the_documentation() -> None:
-    pairs = [("code", "0907a61c0c8d55e99db179b68161bc00"), ("shop", "some-shop.myshopify.com"),
-             ("state", "0.6784241404160823"), ("timestamp", "1337178173")]
+    pairs = [
+        ("code", "0907a61c0c8d55e99db179b68161bc00"),
+        ("shop", "some-shop.myshopify.com"),
+        ("state", "0.6784241404160823"),
+        ("timestamp", "1337178173"),
+    ]
     expected = "700e2dadb827fcc8609e9d5ce208b2e9cdaab9df07390d2cbca10d7c328fc4bf"
     assert sign([*pairs, ("hmac", expected)], "hush") == expected
 
@@ -82,11 +86,14 @@ def test_a_state_with_odd_characters_is_signed_as_it_travels(sim: Simulator) -> 
     assert dict(parse_qsl(urlsplit(location).query))["hmac"] == expected
 
 
-@pytest.mark.parametrize(("date", "host"), [
-    (TODAY, "admin.shopify.com/store/mockidp"),
-    (datetime.date(2021, 11, 15), "mockidp.myshopify.com/admin"),
-    (datetime.date(2020, 6, 1), None),
-])
+@pytest.mark.parametrize(
+    ("date", "host"),
+    [
+        (TODAY, "admin.shopify.com/store/mockidp"),
+        (datetime.date(2021, 11, 15), "mockidp.myshopify.com/admin"),
+        (datetime.date(2020, 6, 1), None),
+    ],
+)
 def test_the_host_is_unpadded_base64_and_changed_with_the_years(date: datetime.date, host: str | None) -> None:
     found = callback(authorize(Simulator(World(person="alice", date=date)))).get("host")
     assert (found is None) == (host is None)
@@ -155,8 +162,15 @@ def test_a_per_user_token_tells_who_logged_in(sim: Simulator) -> None:
     assert answer["expires_in"] == 86399
     user = answer["associated_user"]
     assert {key: type(value) for key, value in user.items()} == {
-        "id": int, "first_name": str, "last_name": str, "email": str, "account_owner": bool, "locale": str,
-        "collaborator": bool, "email_verified": bool}
+        "id": int,
+        "first_name": str,
+        "last_name": str,
+        "email": str,
+        "account_owner": bool,
+        "locale": str,
+        "collaborator": bool,
+        "email_verified": bool,
+    }
     assert (user["email"], user["first_name"], user["email_verified"]) == ("alice@example.com", "Alice", True)
     sim.world.clock.advance(86400)
     assert shop(sim, answer["access_token"]).status == 401
@@ -172,8 +186,9 @@ def test_people_differ_in_per_user_mode(sim: Simulator) -> None:
 
 def test_a_walk_reads_the_person_of_a_per_user_token(sim: Simulator) -> None:
     wire = sim.world.wire("shopify")
-    walk = walk_class("shopify", wire.family)(wire, sim.world.apps.ready("shopify"), sim.handle,
-                                              extra={"grant_mode": "per-user"})
+    walk = walk_class("shopify", wire.family)(
+        wire, sim.world.apps.ready("shopify"), sim.handle, extra={"grant_mode": "per-user"}
+    )
     assert walk.run()["uid"] == str(walk.seen["token"].document["associated_user"]["id"])
 
 
@@ -205,10 +220,15 @@ def test_a_used_refresh_token_may_be_tried_again_until_its_replacement_is_used(s
     assert refreshed(sim, first)["error"] == "invalid_grant"
 
 
-@pytest.mark.parametrize(("date", "seconds", "good"), [
-    (TODAY, 30 * 86400, True), (TODAY, 30 * 86400 + 1, False),
-    (datetime.date(2026, 8, 1), 3600, True), (datetime.date(2026, 8, 1), 3601, False),
-])
+@pytest.mark.parametrize(
+    ("date", "seconds", "good"),
+    [
+        (TODAY, 30 * 86400, True),
+        (TODAY, 30 * 86400 + 1, False),
+        (datetime.date(2026, 8, 1), 3600, True),
+        (datetime.date(2026, 8, 1), 3601, False),
+    ],
+)
 def test_the_time_to_try_again_was_an_hour_and_is_thirty_days(date: datetime.date, seconds: int, good: bool) -> None:
     sim = Simulator(World(person="alice", date=date))
     sim.world.clock.freeze()
@@ -226,13 +246,23 @@ def test_a_public_app_must_ask_for_tokens_that_expire(sim: Simulator) -> None:
     assert shop(sim, token(sim, expiring="1")["access_token"]).status == 200
 
 
-@pytest.mark.parametrize(("fields", "answer"), [
-    ({"code": "0" * 32}, {"error": "invalid_request",
-                          "error_description": "The authorization code was not found or was already used"}),
-    ({"client_secret": "wrong"}, {"error": "invalid_client"}),
-    ({"client_id": "nobody"}, {"error": "invalid_request",
-                               "error_description": "Could not find Shopify API application with api_key"}),
-])
+@pytest.mark.parametrize(
+    ("fields", "answer"),
+    [
+        (
+            {"code": "0" * 32},
+            {
+                "error": "invalid_request",
+                "error_description": "The authorization code was not found or was already used",
+            },
+        ),
+        ({"client_secret": "wrong"}, {"error": "invalid_client"}),
+        (
+            {"client_id": "nobody"},
+            {"error": "invalid_request", "error_description": "Could not find Shopify API application with api_key"},
+        ),
+    ],
+)
 def test_errors_at_token_are_400(sim: Simulator, fields: dict[str, str], answer: dict[str, str]) -> None:
     response = exchange(sim, **{"code": callback(authorize(sim))["code"], **fields})
     assert (response.status, json.loads(response.body)) == (400, answer)
@@ -247,13 +277,19 @@ def test_errors_are_a_page_unless_json_is_asked_for(sim: Simulator, accept: str)
     assert exchange(sim, accept=accept, code=callback(authorize(sim))["code"]).header("content-type").startswith(JSON)
 
 
-@pytest.mark.parametrize(("fault", "status", "errors"), [
-    ("bad_token", 401, INVALID),
-    ("missing_scope", 403, "[API] This action requires merchant approval for read_orders scope."),
-    ("shop_frozen", 402, "Unavailable Shop"),
-    ("rate_limited", 429, "Exceeded 2 calls per second for api client. Reduce request rates to resume uninterrupted "
-                          "service."),
-])
+@pytest.mark.parametrize(
+    ("fault", "status", "errors"),
+    [
+        ("bad_token", 401, INVALID),
+        ("missing_scope", 403, "[API] This action requires merchant approval for read_orders scope."),
+        ("shop_frozen", 402, "Unavailable Shop"),
+        (
+            "rate_limited",
+            429,
+            "Exceeded 2 calls per second for api client. Reduce request rates to resume uninterrupted service.",
+        ),
+    ],
+)
 def test_errors_of_the_api_are_a_text_under_errors(sim: Simulator, fault: str, status: int, errors: str) -> None:
     access = token(sim)["access_token"]
     sim.world.faults.add(f"error:{fault}", provider="shopify", step="userinfo")
@@ -262,10 +298,15 @@ def test_errors_of_the_api_are_a_text_under_errors(sim: Simulator, fault: str, s
     assert (response.header("retry-after") == "2.0") == (status == 429)
 
 
-@pytest.mark.parametrize(("path", "version"), [
-    ("/admin/shop.json", "2026-01"), ("/admin/api/2026-10/shop.json", "2026-10"),
-    ("/admin/api/2021-10/shop.json", "2026-01"), ("/admin/api/unstable/shop.json", "unstable"),
-])
+@pytest.mark.parametrize(
+    ("path", "version"),
+    [
+        ("/admin/shop.json", "2026-01"),
+        ("/admin/api/2026-10/shop.json", "2026-10"),
+        ("/admin/api/2021-10/shop.json", "2026-01"),
+        ("/admin/api/unstable/shop.json", "unstable"),
+    ],
+)
 def test_an_old_version_and_none_are_the_oldest_that_is_served(sim: Simulator, path: str, version: str) -> None:
     response = shop(sim, token(sim)["access_token"], path)
     assert (response.status, response.header("x-shopify-api-version")) == (200, version)

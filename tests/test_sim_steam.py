@@ -30,8 +30,15 @@ def sim() -> Simulator:
 
 
 def login(sim: Simulator, url: str = LOGIN, **more: str) -> Response:
-    fields = {"ns": NS, "mode": "checkid_setup", "claimed_id": SELECT, "identity": SELECT, "return_to": BACK,
-              "realm": "http://127.0.0.1:9000", **more}
+    fields = {
+        "ns": NS,
+        "mode": "checkid_setup",
+        "claimed_id": SELECT,
+        "identity": SELECT,
+        "return_to": BACK,
+        "realm": "http://127.0.0.1:9000",
+        **more,
+    }
     query = urlencode({f"openid.{key}": value for key, value in fields.items()})
     return sim.handle(Request.of("GET", f"{url}?{query}"))
 
@@ -68,10 +75,13 @@ def steamid(sim: Simulator, person: str = "alice") -> str:
 # OpenID
 
 
-@pytest.mark.parametrize(("url", "kind"), [
-    ("https://steamcommunity.com/openid", "server"),
-    ("https://steamcommunity.com/openid/id/76561198012345678", "signon"),
-])
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("https://steamcommunity.com/openid", "server"),
+        ("https://steamcommunity.com/openid/id/76561198012345678", "signon"),
+    ],
+)
 def test_discovery_leads_to_the_endpoint(sim: Simulator, url: str, kind: str) -> None:
     response = sim.handle(Request.of("GET", url))
     assert response.header("content-type") == "application/xrds+xml;charset=utf-8"
@@ -81,9 +91,21 @@ def test_discovery_leads_to_the_endpoint(sim: Simulator, url: str, kind: str) ->
 
 def test_the_assertion_has_steams_fields_in_steams_order(sim: Simulator) -> None:
     fields = came_back(login(sim))
-    assert list(fields) == [f"openid.{name}" for name in (
-        "ns", "mode", "op_endpoint", "claimed_id", "identity", "return_to", "response_nonce", "assoc_handle", "signed",
-        "sig")]
+    assert list(fields) == [
+        f"openid.{name}"
+        for name in (
+            "ns",
+            "mode",
+            "op_endpoint",
+            "claimed_id",
+            "identity",
+            "return_to",
+            "response_nonce",
+            "assoc_handle",
+            "signed",
+            "sig",
+        )
+    ]
     assert fields["openid.op_endpoint"] == LOGIN
     assert re.fullmatch(r"https://steamcommunity\.com/openid/id/7656119\d{10}", fields["openid.claimed_id"])
     assert fields["openid.identity"] == fields["openid.claimed_id"]
@@ -112,17 +134,28 @@ def test_two_assertions_with_the_one_handle_are_kept_apart(sim: Simulator) -> No
 
 
 def test_there_are_no_associations(sim: Simulator) -> None:
-    response = post(sim, {"openid.ns": NS, "openid.mode": "associate", "openid.assoc_type": "HMAC-SHA1",
-                          "openid.session_type": "DH-SHA1", "openid.dh_consumer_public": "Ag=="})
+    response = post(
+        sim,
+        {
+            "openid.ns": NS,
+            "openid.mode": "associate",
+            "openid.assoc_type": "HMAC-SHA1",
+            "openid.session_type": "DH-SHA1",
+            "openid.dh_consumer_public": "Ag==",
+        },
+    )
     assert response.status == 200
     assert response.body == f"ns:{NS}\nerror_code:unsupported-type\nerror:Associations not supported\n".encode()
     assert "openid.invalidate_handle" not in came_back(login(sim, assoc_handle="from-somewhere"))
 
 
-@pytest.mark.parametrize(("more", "error"), [
-    ({"realm": "http://127.0.0.1:9001"}, "realm and return_to do not match"),
-    ({"identity": "https://example.com/"}, "Invalid claimed_id or identity"),
-])
+@pytest.mark.parametrize(
+    ("more", "error"),
+    [
+        ({"realm": "http://127.0.0.1:9001"}, "realm and return_to do not match"),
+        ({"identity": "https://example.com/"}, "Invalid claimed_id or identity"),
+    ],
+)
 def test_what_is_refused_is_told_in_steams_words(sim: Simulator, more: dict[str, str], error: str) -> None:
     fields = came_back(login(sim, **more))
     assert (fields["openid.mode"], fields["openid.error"]) == ("error", error)
@@ -134,10 +167,19 @@ def test_a_person_who_says_no_is_a_cancel(sim: Simulator) -> None:
 
 
 def test_no_extension_is_answered(sim: Simulator) -> None:
-    fields = came_back(login(sim, **{
-        "ns.sreg": "http://openid.net/extensions/sreg/1.1", "sreg.required": "email,nickname",
-        "ns.ax": "http://openid.net/srv/ax/1.0", "ax.mode": "fetch_request", "ax.required": "e",
-        "ax.type.e": "http://axschema.org/contact/email"}))
+    fields = came_back(
+        login(
+            sim,
+            **{
+                "ns.sreg": "http://openid.net/extensions/sreg/1.1",
+                "sreg.required": "email,nickname",
+                "ns.ax": "http://openid.net/srv/ax/1.0",
+                "ax.mode": "fetch_request",
+                "ax.required": "e",
+                "ax.type.e": "http://axschema.org/contact/email",
+            },
+        )
+    )
     assert not [name for name in fields if ".sreg" in name or ".ax" in name]
 
 
@@ -150,11 +192,16 @@ def test_in_path_form_every_url_is_in_path_form(sim: Simulator) -> None:
     assert b"is_valid:true" in check(sim, fields).body
 
 
-@pytest.mark.parametrize(("day", "origin", "status"), [
-    (datetime.date(2021, 11, 15), "", 200), (datetime.date(2025, 2, 11), "", 200),
-    (datetime.date(2025, 2, 12), "", 403), (datetime.date(2025, 2, 12), "https://steamcommunity.com", 200),
-    (datetime.date(2025, 2, 13), "", 200),
-])
+@pytest.mark.parametrize(
+    ("day", "origin", "status"),
+    [
+        (datetime.date(2021, 11, 15), "", 200),
+        (datetime.date(2025, 2, 11), "", 200),
+        (datetime.date(2025, 2, 12), "", 403),
+        (datetime.date(2025, 2, 12), "https://steamcommunity.com", 200),
+        (datetime.date(2025, 2, 13), "", 200),
+    ],
+)
 def test_for_one_day_an_origin_was_wanted(day: datetime.date, origin: str, status: int) -> None:
     sim = Simulator(World(person="alice", date=day))
     headers = {"Origin": origin} if origin else {}
@@ -197,9 +244,13 @@ def test_one_of_the_cast_is_known_before_the_first_login() -> None:
     assert players(summaries(Simulator(World()), steamids=me))[0]["realname"] == "Alice Archer"
 
 
-@pytest.mark.parametrize(("query", "status", "words"), [
-    ({"key": "F" * 32}, 403, "Please verify your <pre>key=</pre> parameter."), ({"key": ""}, 403, "<pre>key=</pre>"),
-])
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ({"key": "F" * 32}, 403, "Please verify your <pre>key=</pre> parameter."),
+        ({"key": ""}, 403, "<pre>key=</pre>"),
+    ],
+)
 def test_a_wrong_key_is_a_page(sim: Simulator, query: dict[str, str], status: int, words: str) -> None:
     response = summaries(sim, **{"steamids": "76561198012345678", **query})
     assert (response.status, response.header("content-type")) == (status, "text/html; charset=UTF-8")

@@ -48,20 +48,34 @@ class Client:
         query = urlencode({key: value for key, value in params.items() if value is not None})
         return browse(self.simulator.handle, f"{url}?{query}", person=person, deny=deny)
 
-    def widget(self, person: str = "alice", bot: str = "mockidp_bot", deny: bool = False,
-               **changes: str | None) -> Callback:
+    def widget(
+        self, person: str = "alice", bot: str = "mockidp_bot", deny: bool = False, **changes: str | None
+    ) -> Callback:
         params = {"origin": SITE, "return_to": CALLBACK, "size": "large", **changes}
         return self.open(f"https://oauth.telegram.org/embed/{bot}", params, person, deny)
 
     def redirect(self, person: str = "alice", deny: bool = False, **changes: str | None) -> Callback:
-        params = {"bot_id": self.app.client_id, "origin": SITE, "return_to": CALLBACK, "request_access": "write",
-                  **changes}
+        params = {
+            "bot_id": self.app.client_id,
+            "origin": SITE,
+            "return_to": CALLBACK,
+            "request_access": "write",
+            **changes,
+        }
         return self.open(AUTH, params, person, deny)
 
     def login(self, person: str = "alice", deny: bool = False, **changes: str | None) -> Callback:
-        params = {"client_id": self.app.client_id, "redirect_uri": CALLBACK, "response_type": "code", "state": "st-1",
-                  "scope": "openid profile", "nonce": "no-1", "code_challenge": CHALLENGE,
-                  "code_challenge_method": "S256", **changes}
+        params = {
+            "client_id": self.app.client_id,
+            "redirect_uri": CALLBACK,
+            "response_type": "code",
+            "state": "st-1",
+            "scope": "openid profile",
+            "nonce": "no-1",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+            **changes,
+        }
         return self.open(AUTH, params, person, deny)
 
     def redeem(self, code: str, /, basic: str | None = None, **form: str | None) -> Response:
@@ -69,8 +83,14 @@ class Client:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         if pair:
             headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK,
-                  "client_id": self.app.client_id, "code_verifier": VERIFIER, **form}
+        fields = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": CALLBACK,
+            "client_id": self.app.client_id,
+            "code_verifier": VERIFIER,
+            **form,
+        }
         body = urlencode({key: value for key, value in fields.items() if value is not None})
         return self.simulator.handle(Request.of("POST", TOKEN, headers, body.encode()))
 
@@ -194,8 +214,9 @@ def test_a_bot_may_be_registered_with_its_token_as_the_secret() -> None:
 @pytest.mark.parametrize("how", ["widget", "redirect", "login"])
 def test_a_site_on_this_machine_is_remarked_upon_and_refused_when_strict(client: Client, how: str) -> None:
     getattr(client, how)()
-    assert any("public host" in remark for login in client.world.journal for entry in login.entries
-               for remark in entry.remarks)
+    assert any(
+        "public host" in remark for login in client.world.journal for entry in login.entries for remark in entry.remarks
+    )
     strict = Client(strict=True)
     if how == "login":
         assert strict.login().params["error"] == "invalid_request"
@@ -246,7 +267,11 @@ def test_the_callback_brings_code_and_state(client: Client) -> None:
 def test_the_token_answer_has_an_identity_token_and_no_refresh_token(client: Client) -> None:
     body = json.loads(client.redeem(client.login().params["code"]).body)
     assert {name: type(value) for name, value in body.items()} == {
-        "access_token": str, "token_type": str, "expires_in": int, "id_token": str}
+        "access_token": str,
+        "token_type": str,
+        "expires_in": int,
+        "id_token": str,
+    }
     assert (body["token_type"], body["expires_in"]) == ("Bearer", 3600)
 
 
@@ -256,7 +281,9 @@ def test_the_identity_token_verifies_although_a_key_is_of_a_rare_curve(client: C
     assert [key["alg"] for key in keys] == ["RS256", "ES256", "EdDSA", "ES256K"]
     assert set(keys[0]) == {"alg", "e", "ext", "key_ops", "kty", "n", "kid"}
     key = next(key for key in keys if key["kid"] == jwt.get_unverified_header(token)["kid"])
-    claims = jwt.decode(token, jwt.PyJWK(key).key, ["RS256"], audience="7000000001", issuer="https://oauth.telegram.org")
+    claims = jwt.decode(
+        token, jwt.PyJWK(key).key, ["RS256"], audience="7000000001", issuer="https://oauth.telegram.org"
+    )
     assert (claims["nonce"], claims["exp"] - claims["iat"]) == ("no-1", 3600)
 
 
@@ -282,7 +309,11 @@ def test_no_address_is_ever_told_and_a_telephone_number_only_when_asked_for(clie
 def test_the_discovery_document_has_no_userinfo_endpoint(client: Client) -> None:
     found = json.loads(client.get(DISCOVERY).body)
     assert [found[name] for name in ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")] == [
-        "https://oauth.telegram.org", AUTH, TOKEN, KEYS]
+        "https://oauth.telegram.org",
+        AUTH,
+        TOKEN,
+        KEYS,
+    ]
     assert "userinfo_endpoint" not in found
 
 
@@ -297,16 +328,19 @@ def test_the_credentials_may_travel_in_the_body(client: Client) -> None:
     assert client.redeem(client.login().params["code"], "", client_secret=client.app.client_secret).status == 200
 
 
-@pytest.mark.parametrize(("form", "error"), [
-    ({"code": "made-up"}, "invalid_grant"),
-    ({"code": None}, "invalid_grant"),
-    ({"redirect_uri": f"{SITE}/other"}, "invalid_grant"),
-    ({"code_verifier": "w" * 43}, "invalid_grant"),
-    ({"code_verifier": None}, "invalid_grant"),
-    ({"grant_type": None}, "unsupported_grant_type"),
-    ({"grant_type": "refresh_token"}, "unsupported_grant_type"),
-    ({"basic": ""}, "invalid_client"),
-])
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        ({"code": "made-up"}, "invalid_grant"),
+        ({"code": None}, "invalid_grant"),
+        ({"redirect_uri": f"{SITE}/other"}, "invalid_grant"),
+        ({"code_verifier": "w" * 43}, "invalid_grant"),
+        ({"code_verifier": None}, "invalid_grant"),
+        ({"grant_type": None}, "unsupported_grant_type"),
+        ({"grant_type": "refresh_token"}, "unsupported_grant_type"),
+        ({"basic": ""}, "invalid_client"),
+    ],
+)
 def test_a_wrong_token_request_is_refused(client: Client, form: dict[str, Any], error: str) -> None:
     assert error_of(client.redeem(client.login().params["code"], **form)) == error
 
@@ -317,13 +351,16 @@ def test_a_code_is_good_once(client: Client) -> None:
     assert error_of(client.redeem(code)) == "invalid_grant"
 
 
-@pytest.mark.parametrize(("changes", "error"), [
-    ({"scope": "profile"}, "invalid_scope"),
-    ({"scope": None}, "invalid_scope"),
-    ({"scope": "openid email"}, "invalid_scope"),
-    ({"response_type": "token"}, "unsupported_response_type"),
-    ({"code_challenge_method": "S512"}, "invalid_request"),
-])
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"scope": "profile"}, "invalid_scope"),
+        ({"scope": None}, "invalid_scope"),
+        ({"scope": "openid email"}, "invalid_scope"),
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"code_challenge_method": "S512"}, "invalid_request"),
+    ],
+)
 def test_a_refused_authorize_request_comes_back(client: Client, changes: dict[str, str | None], error: str) -> None:
     assert client.login(person="", **changes).params == {"error": error, "state": "st-1"}
 
@@ -332,11 +369,14 @@ def test_who_says_no_sends_the_app_an_error(client: Client) -> None:
     assert client.login(deny=True).params == {"error": "access_denied", "state": "st-1"}
 
 
-@pytest.mark.parametrize(("changes", "said"), [
-    ({"client_id": "123456789"}, "Bot not found"),
-    ({"redirect_uri": "https://evil.example/cb"}, "redirect_uri invalid"),
-    ({"redirect_uri": None}, "redirect_uri required"),
-])
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"client_id": "123456789"}, "Bot not found"),
+        ({"redirect_uri": "https://evil.example/cb"}, "redirect_uri invalid"),
+        ({"redirect_uri": None}, "redirect_uri required"),
+    ],
+)
 def test_an_unknown_bot_or_redirect_uri_stays_on_a_page(
     client: Client, changes: dict[str, str | None], said: str
 ) -> None:

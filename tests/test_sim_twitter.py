@@ -38,20 +38,34 @@ def percent(text: str) -> str:
 
 
 def signed(
-    method: str, url: str, *, query: dict[str, str] | None = None, form: dict[str, str] | None = None,
-    oauth: dict[str, str] | None = None, token: tuple[str, str] = ("", ""), secret: str = "mockidp-secret",
-    sign_as: tuple[str, str] = ("", ""), place: str = "header", accept: str = "*/*",
+    method: str,
+    url: str,
+    *,
+    query: dict[str, str] | None = None,
+    form: dict[str, str] | None = None,
+    oauth: dict[str, str] | None = None,
+    token: tuple[str, str] = ("", ""),
+    secret: str = "mockidp-secret",
+    sign_as: tuple[str, str] = ("", ""),
+    place: str = "header",
+    accept: str = "*/*",
 ) -> Request:
     """One request as RFC 5849 has it. `sign_as` is another method or URL to sign; `place` is where oauth_* go."""
     mine = {
-        "oauth_consumer_key": "mockidp", "oauth_nonce": f"n{next(count)}", "oauth_signature_method": "HMAC-SHA1",
-        "oauth_timestamp": str(int(NOW)), "oauth_version": "1.0", **({"oauth_token": token[0]} if token[0] else {}),
+        "oauth_consumer_key": "mockidp",
+        "oauth_nonce": f"n{next(count)}",
+        "oauth_signature_method": "HMAC-SHA1",
+        "oauth_timestamp": str(int(NOW)),
+        "oauth_version": "1.0",
+        **({"oauth_token": token[0]} if token[0] else {}),
         **(oauth or {}),
     }
     mine = {key: value for key, value in mine.items() if value}
     pairs = sorted((percent(key), percent(value)) for key, value in {**mine, **(query or {}), **(form or {})}.items())
-    base = "&".join(percent(part) for part in (
-        sign_as[0] or method, sign_as[1] or url, "&".join(f"{key}={value}" for key, value in pairs)))
+    base = "&".join(
+        percent(part)
+        for part in (sign_as[0] or method, sign_as[1] or url, "&".join(f"{key}={value}" for key, value in pairs))
+    )
     key = f"{percent(secret)}&{percent(token[1])}"
     digest = hmac.new(key.encode(), base.encode(), hashlib.sha1).digest()
     mine["oauth_signature"] = key if mine.get("oauth_signature_method") == "PLAINTEXT" else b64encode(digest).decode()
@@ -106,8 +120,17 @@ def callback(response: Response) -> dict[str, str]:
 def access(sim: Simulator, **more: Any) -> dict[str, str]:
     token = request_token(sim)
     back = callback(authorize(sim, token[0]))
-    return fields(sim.handle(signed("POST", f"{API}/oauth/access_token", token=token,
-                                    form={"oauth_verifier": back["oauth_verifier"]}, **more)))
+    return fields(
+        sim.handle(
+            signed(
+                "POST",
+                f"{API}/oauth/access_token",
+                token=token,
+                form={"oauth_verifier": back["oauth_verifier"]},
+                **more,
+            )
+        )
+    )
 
 
 def profile(sim: Simulator, **query: str) -> dict[str, Any]:
@@ -129,8 +152,16 @@ def test_the_three_legs_end_in_a_token_that_begins_with_the_user_id(sim: Simulat
     back = callback(authorize(sim, first["oauth_token"]))
     assert set(back) == {"oauth_token", "oauth_verifier"}
     assert back["oauth_token"] == first["oauth_token"]
-    got = fields(sim.handle(signed("POST", f"{API}/oauth/access_token", form={"oauth_verifier": back["oauth_verifier"]},
-                                   token=(first["oauth_token"], first["oauth_token_secret"]))))
+    got = fields(
+        sim.handle(
+            signed(
+                "POST",
+                f"{API}/oauth/access_token",
+                form={"oauth_verifier": back["oauth_verifier"]},
+                token=(first["oauth_token"], first["oauth_token_secret"]),
+            )
+        )
+    )
     assert set(got) == {"oauth_token", "oauth_token_secret", "user_id", "screen_name"}
     assert got["oauth_token"].partition("-")[0] == got["user_id"]
     assert len(got["screen_name"]) <= 15
@@ -141,8 +172,9 @@ def test_the_three_legs_end_in_a_token_that_begins_with_the_user_id(sim: Simulat
 def test_the_verifier_and_all_else_may_travel_in_any_of_the_three_places(sim: Simulator, place: str) -> None:
     token = request_token(sim, place=place)
     verifier = callback(authorize(sim, token[0]))["oauth_verifier"]
-    response = sim.handle(signed("POST", f"{API}/oauth/access_token", token=token, oauth={"oauth_verifier": verifier},
-                                 place=place))
+    response = sim.handle(
+        signed("POST", f"{API}/oauth/access_token", token=token, oauth={"oauth_verifier": verifier}, place=place)
+    )
     assert "user_id" in fields(response)
 
 
@@ -172,11 +204,19 @@ def test_a_pin_is_shown_where_the_callback_is_out_of_band(sim: Simulator) -> Non
 def test_in_path_form_either_url_may_be_signed_and_answers_stay_in_path_form(sim: Simulator) -> None:
     local = "http://127.0.0.1:8400/api.x.com"
     for base in (local, API):
-        request = signed("POST", f"{local}/oauth/request_token", oauth={"oauth_callback": BACK},
-                         sign_as=("", f"{base}/oauth/request_token"))
+        request = signed(
+            "POST",
+            f"{local}/oauth/request_token",
+            oauth={"oauth_callback": BACK},
+            sign_as=("", f"{base}/oauth/request_token"),
+        )
         assert fields(sim.handle(request))["oauth_token"]
-    other = signed("POST", f"{local}/oauth/request_token", oauth={"oauth_callback": BACK},
-                   sign_as=("", "http://localhost:8400/api.x.com/oauth/request_token"))
+    other = signed(
+        "POST",
+        f"{local}/oauth/request_token",
+        oauth={"oauth_callback": BACK},
+        sign_as=("", "http://localhost:8400/api.x.com/oauth/request_token"),
+    )
     assert sim.handle(other).status == 401
 
 
@@ -230,14 +270,21 @@ def test_a_person_who_says_no_comes_back_with_denied_alone(sim: Simulator) -> No
     assert authorize(sim, token[0]).status == 403
 
 
-@pytest.mark.parametrize(("callback", "as_json", "refused"), [
-    ("https://app.example/cb", True, "callback_unregistered"),
-    ("https://app.example/cb", False, "callback_refused_as_xml"),
-    ("http://localhost:9000/back", True, "callback_on_localhost"),
-])
+@pytest.mark.parametrize(
+    ("callback", "as_json", "refused"),
+    [
+        ("https://app.example/cb", True, "callback_unregistered"),
+        ("https://app.example/cb", False, "callback_refused_as_xml"),
+        ("http://localhost:9000/back", True, "callback_on_localhost"),
+    ],
+)
 def test_a_callback_that_is_not_approved_is_415(sim: Simulator, callback: str, as_json: bool, refused: str) -> None:
-    request = signed("POST", f"{API}/oauth/request_token", oauth={"oauth_callback": callback},
-                     accept="application/json" if as_json else "*/*")
+    request = signed(
+        "POST",
+        f"{API}/oauth/request_token",
+        oauth={"oauth_callback": callback},
+        accept="application/json" if as_json else "*/*",
+    )
     response = sim.handle(request)
     assert response.status == 403
     if as_json:
@@ -250,20 +297,27 @@ def test_a_callback_that_is_not_approved_is_415(sim: Simulator, callback: str, a
 def test_a_callback_is_compared_without_its_query_but_with_its_slash(sim: Simulator) -> None:
     sim.world.apps.register("twitter", redirect_uris=["https://app.example/cb"])
     assert request_token(sim, callback="https://app.example/cb?next=%2Fhome")[0]
-    request = signed("POST", f"{API}/oauth/request_token", oauth={"oauth_callback": "https://app.example/cb/"},
-                     accept="application/json")
+    request = signed(
+        "POST",
+        f"{API}/oauth/request_token",
+        oauth={"oauth_callback": "https://app.example/cb/"},
+        accept="application/json",
+    )
     assert code_of(sim.handle(request)) == (403, 415)
 
 
-@pytest.mark.parametrize(("oauth", "expected", "refused"), [
-    ({"oauth_consumer_key": "nobody"}, (401, 32), "unknown_consumer"),
-    ({"oauth_timestamp": str(int(NOW) - 301)}, (401, 135), "timestamp_refused"),
-    ({"oauth_timestamp": "soon"}, (401, 135), "timestamp_refused"),
-    ({"oauth_signature_method": "PLAINTEXT"}, (400, 215), "signature_method_rejected"),
-    ({"oauth_version": "2.0"}, (400, 215), "version_rejected"),
-    ({"oauth_nonce": ""}, (400, 215), "bad_request"),
-    ({"oauth_callback": ""}, (403, 415), "callback_missing"),
-])
+@pytest.mark.parametrize(
+    ("oauth", "expected", "refused"),
+    [
+        ({"oauth_consumer_key": "nobody"}, (401, 32), "unknown_consumer"),
+        ({"oauth_timestamp": str(int(NOW) - 301)}, (401, 135), "timestamp_refused"),
+        ({"oauth_timestamp": "soon"}, (401, 135), "timestamp_refused"),
+        ({"oauth_signature_method": "PLAINTEXT"}, (400, 215), "signature_method_rejected"),
+        ({"oauth_version": "2.0"}, (400, 215), "version_rejected"),
+        ({"oauth_nonce": ""}, (400, 215), "bad_request"),
+        ({"oauth_callback": ""}, (403, 415), "callback_missing"),
+    ],
+)
 def test_each_wrong_parameter_has_its_own_code(
     sim: Simulator, oauth: dict[str, str], expected: tuple[int, int], refused: str
 ) -> None:
@@ -275,8 +329,11 @@ def test_each_wrong_parameter_has_its_own_code(
 
 def test_the_limits_of_a_timestamp_are_300_seconds(sim: Simulator) -> None:
     for seconds in (-300, 300):
-        request = signed("POST", f"{API}/oauth/request_token",
-                         oauth={"oauth_callback": BACK, "oauth_timestamp": str(int(NOW) + seconds)})
+        request = signed(
+            "POST",
+            f"{API}/oauth/request_token",
+            oauth={"oauth_callback": BACK, "oauth_timestamp": str(int(NOW) + seconds)},
+        )
         assert sim.handle(request).status == 200
 
 
@@ -294,12 +351,18 @@ def test_a_nonce_is_not_used_up_by_somebody_without_the_secret(sim: Simulator) -
     assert sim.handle(signed("POST", url, oauth=mine)).status == 200
 
 
-@pytest.mark.parametrize(("wrong", "words"), [
-    ({"sign_as": ("GET", "")}, "with the method GET"),
-    ({"sign_as": ("", f"{API.replace('https', 'http')}/oauth/request_token")}, "with http in the place of https"),
-    ({"sign_as": ("", "https://api.twitter.com/oauth/request_token")}, "for https://api.twitter.com/oauth/request_token"),
-    ({"sign_as": ("", f"{API}/oauth/request_token/")}, "with a slash at the end of the path"),
-])
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"sign_as": ("GET", "")}, "with the method GET"),
+        ({"sign_as": ("", f"{API.replace('https', 'http')}/oauth/request_token")}, "with http in the place of https"),
+        (
+            {"sign_as": ("", "https://api.twitter.com/oauth/request_token")},
+            "for https://api.twitter.com/oauth/request_token",
+        ),
+        ({"sign_as": ("", f"{API}/oauth/request_token/")}, "with a slash at the end of the path"),
+    ],
+)
 def test_the_journal_says_what_was_signed_instead(sim: Simulator, wrong: dict[str, Any], words: str) -> None:
     request = signed("POST", f"{API}/oauth/request_token", oauth={"oauth_callback": BACK}, **wrong)
     assert code_of(sim.handle(request)) == (401, 32)
@@ -335,15 +398,19 @@ def test_no_secret_and_no_token_stands_in_the_journal(sim: Simulator) -> None:
             assert secret not in text
 
 
-@pytest.mark.parametrize(("verifier", "body"), [
-    ("wrong", "Error processing your OAuth request: Invalid oauth_verifier parameter"),
-    ("", "Error processing your OAuth request: Invalid oauth_verifier parameter"),
-])
+@pytest.mark.parametrize(
+    ("verifier", "body"),
+    [
+        ("wrong", "Error processing your OAuth request: Invalid oauth_verifier parameter"),
+        ("", "Error processing your OAuth request: Invalid oauth_verifier parameter"),
+    ],
+)
 def test_a_wrong_or_missing_verifier_is_told_in_plain_text(sim: Simulator, verifier: str, body: str) -> None:
     token = request_token(sim)
     authorize(sim, token[0])
-    response = sim.handle(signed("POST", f"{API}/oauth/access_token", token=token,
-                                 form={"oauth_verifier": verifier} if verifier else {}))
+    response = sim.handle(
+        signed("POST", f"{API}/oauth/access_token", token=token, form={"oauth_verifier": verifier} if verifier else {})
+    )
     assert (response.status, response.body.decode()) == (401, body)
 
 
@@ -377,11 +444,16 @@ def test_a_request_token_is_decided_upon_once(sim: Simulator) -> None:
     assert why(sim)[0] == "request_token_missing"
 
 
-@pytest.mark.parametrize(("spoil", "refused"), [
-    ({"oauth": {"oauth_consumer_key": "nobody"}}, "unknown_consumer"), ({"secret": "guessed"}, "bad_signature"),
-    ({"oauth": {"oauth_timestamp": str(int(NOW) - 301)}}, "timestamp_refused"),
-    ({"oauth": {"oauth_nonce": "twice"}}, "nonce_used"), ({"tail": ", oops"}, "bad_request"),
-])
+@pytest.mark.parametrize(
+    ("spoil", "refused"),
+    [
+        ({"oauth": {"oauth_consumer_key": "nobody"}}, "unknown_consumer"),
+        ({"secret": "guessed"}, "bad_signature"),
+        ({"oauth": {"oauth_timestamp": str(int(NOW) - 301)}}, "timestamp_refused"),
+        ({"oauth": {"oauth_nonce": "twice"}}, "nonce_used"),
+        ({"tail": ", oops"}, "bad_request"),
+    ],
+)
 @pytest.mark.parametrize("step", ["request_token", "access_token", "userinfo"])
 def test_every_signed_request_is_held_to_the_same_rules(
     sim: Simulator, step: str, spoil: dict[str, Any], refused: str
@@ -443,10 +515,16 @@ def test_an_app_of_the_free_tier_reads_no_profile(sim: Simulator) -> None:
     assert code_of(response) == (403, 453)
 
 
-@pytest.mark.parametrize(("fault", "expected"), [
-    ("rate_limited", (429, 88)), ("server_error", (503, 130)), ("error:access_level", (403, 453)),
-    ("error:account_locked", (403, 326)), ("revoked_token", (401, 89)),
-])
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("rate_limited", (429, 88)),
+        ("server_error", (503, 130)),
+        ("error:access_level", (403, 453)),
+        ("error:account_locked", (403, 326)),
+        ("revoked_token", (401, 89)),
+    ],
+)
 def test_a_fault_is_told_in_the_providers_words(sim: Simulator, fault: str, expected: tuple[int, int]) -> None:
     got = access(sim)
     sim.world.faults.add(fault, provider="twitter", step="userinfo")
@@ -457,10 +535,16 @@ def test_a_fault_is_told_in_the_providers_words(sim: Simulator, fault: str, expe
         assert int(response.header("x-rate-limit-reset")) == int(NOW) + 900
 
 
-@pytest.mark.parametrize("header", [
-    "OAuth", "OAuth oauth_consumer_key", 'OAuth oauth_consumer_key="mockidp", oops', "Basic eDp5",
-    "OAuth " + 'a="' * 500,
-])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "OAuth",
+        "OAuth oauth_consumer_key",
+        'OAuth oauth_consumer_key="mockidp", oops',
+        "Basic eDp5",
+        "OAuth " + 'a="' * 500,
+    ],
+)
 def test_a_header_of_any_kind_is_a_clear_400(sim: Simulator, header: str) -> None:
     response = sim.handle(Request.of("POST", f"{API}/oauth/request_token", {"Authorization": header}))
     assert code_of(response) == (400, 215)
@@ -476,8 +560,12 @@ def test_a_parameter_that_comes_twice_is_refused(sim: Simulator) -> None:
 def test_a_learned_app_needs_no_secret_of_ours() -> None:
     sim = Simulator(World(person="alice", apps="learn"))
     sim.world.clock.freeze(NOW)
-    request = signed("POST", f"{API}/oauth/request_token", secret="theirs",
-                     oauth={"oauth_callback": "https://app.example/cb", "oauth_consumer_key": "their-key"})
+    request = signed(
+        "POST",
+        f"{API}/oauth/request_token",
+        secret="theirs",
+        oauth={"oauth_callback": "https://app.example/cb", "oauth_consumer_key": "their-key"},
+    )
     assert fields(sim.handle(request))["oauth_token"]
     remark = [line for entry in sim.world.journal.last("twitter").entries for line in entry.remarks]  # type: ignore[union-attr]
     assert any("not checked" in line for line in remark)
@@ -508,7 +596,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
     return serve
 
 
-ONE_URL = '''
+ONE_URL = """
 [forms]
 access_secret = ""
 [person]
@@ -530,7 +618,7 @@ bind = { oauth_token = "$access_token", oauth_token_secret = "$access_secret", u
 denied = { redirect = { oauth_problem = false } }
 [identity]
 uid = { from = "access_token", at = "/user" }
-'''
+"""
 
 
 @pytest.mark.parametrize("method", ["HMAC-SHA1", "PLAINTEXT"])
@@ -540,15 +628,27 @@ def test_one_url_may_give_both_tokens_by_either_method(served: Serve, verb: str,
     how = {"oauth_signature_method": method, "oauth_version": ""}
     first = fields(sim.handle(signed(verb, url, oauth={"oauth_callback": BACK, **how}, place="query")))
     back = callback(authorize(sim, first["oauth_token"], "https://api.plain.example/OAuth.action"))
-    got = fields(sim.handle(signed(verb, url, oauth={"oauth_verifier": back["oauth_verifier"], **how},
-                                   token=(first["oauth_token"], first["oauth_token_secret"]))))
+    got = fields(
+        sim.handle(
+            signed(
+                verb,
+                url,
+                oauth={"oauth_verifier": back["oauth_verifier"], **how},
+                token=(first["oauth_token"], first["oauth_token_secret"]),
+            )
+        )
+    )
     assert set(got) == {"oauth_token", "user"}  # the secret is empty
 
 
 def test_plaintext_still_needs_both_secrets(served: Serve) -> None:
     sim = served(ONE_URL)
-    request = signed("GET", "https://api.plain.example/oauth", secret="wrong",
-                     oauth={"oauth_callback": BACK, "oauth_signature_method": "PLAINTEXT"})
+    request = signed(
+        "GET",
+        "https://api.plain.example/oauth",
+        secret="wrong",
+        oauth={"oauth_callback": BACK, "oauth_signature_method": "PLAINTEXT"},
+    )
     response = sim.handle(request)
     assert (response.status, response.body) == (401, b"oauth_problem=signature_invalid")
 
@@ -561,7 +661,7 @@ def test_a_denial_may_be_a_callback_without_a_verifier(served: Serve) -> None:
     assert back == {"oauth_token": first["oauth_token"]}
 
 
-UNSIGNED = '''
+UNSIGNED = """
 [lifetimes]
 access_token = 2592000
 [client.scope]
@@ -600,14 +700,18 @@ token = "$access_token"
 bad_signature = { status = 500, raw = "Invalid Signature", type = "text/plain; charset=utf-8" }
 [identity]
 uid = { from = "userinfo", at = "/id" }
-'''
+"""
 
 
 def plain_access(sim: Simulator, scope: str) -> str:
     first = fields(sim.handle(signed("POST", "https://api.plain.example/request", oauth={"oauth_callback": BACK})))
     back = callback(authorize(sim, first["oauth_token"], "https://api.plain.example/authorize", scope=scope))
-    request = signed("POST", "https://api.plain.example/access", query={"oauth_verifier": back["oauth_verifier"]},
-                     token=(first["oauth_token"], first["oauth_token_secret"]))
+    request = signed(
+        "POST",
+        "https://api.plain.example/access",
+        query={"oauth_verifier": back["oauth_verifier"]},
+        token=(first["oauth_token"], first["oauth_token_secret"]),
+    )
     return fields(sim.handle(request))["oauth_token"]
 
 

@@ -62,8 +62,18 @@ def test_a_website_login_brings_openid_and_unionid_with_the_token(sim: Simulator
 def test_the_profile_needs_token_and_openid_in_the_query(sim: Simulator) -> None:
     answer = token(sim, code=code(sim))
     profile = ask(sim, f"{API}/userinfo", access_token=answer["access_token"], openid=answer["openid"], lang="zh_CN")
-    assert set(profile) == {"openid", "nickname", "sex", "language", "city", "province", "country", "headimgurl",
-                            "privilege", "unionid"}
+    assert set(profile) == {
+        "openid",
+        "nickname",
+        "sex",
+        "language",
+        "city",
+        "province",
+        "country",
+        "headimgurl",
+        "privilege",
+        "unionid",
+    }
     assert (profile["openid"], profile["unionid"]) == (answer["openid"], answer["unionid"])
     assert (profile["sex"], profile["privilege"], profile["city"]) == (0, [], "")
 
@@ -76,14 +86,18 @@ def test_a_nickname_is_utf_8_though_no_charset_says_so() -> None:
     assert "charset" not in response.header("content-type")
 
 
-@pytest.mark.parametrize(("params", "errcode", "errmsg"), [
-    ({"code": "021unknown"}, 40029, "invalid code"),
-    ({"secret": "wrong"}, 40125, "invalid appsecret"),
-    ({"appid": "wx0000000000000000"}, 40013, "invalid appid"),
-    ({"grant_type": "password"}, 40002, "invalid grant_type"),
-])
-def test_errors_are_an_integer_errcode_under_200(sim: Simulator, params: dict[str, str], errcode: int,
-                                                 errmsg: str) -> None:
+@pytest.mark.parametrize(
+    ("params", "errcode", "errmsg"),
+    [
+        ({"code": "021unknown"}, 40029, "invalid code"),
+        ({"secret": "wrong"}, 40125, "invalid appsecret"),
+        ({"appid": "wx0000000000000000"}, 40013, "invalid appid"),
+        ({"grant_type": "password"}, 40002, "invalid grant_type"),
+    ],
+)
+def test_errors_are_an_integer_errcode_under_200(
+    sim: Simulator, params: dict[str, str], errcode: int, errmsg: str
+) -> None:
     answer = token(sim, **{"code": code(sim), **params})
     assert answer["errcode"] == errcode
     assert re.fullmatch(errmsg + r", rid: [0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}", answer["errmsg"])
@@ -126,8 +140,9 @@ def test_snsapi_userinfo_gives_a_profile(sim: Simulator) -> None:
     assert "nickname" in ask(sim, f"{API}/userinfo", access_token=answer["access_token"], openid=answer["openid"])
 
 
-@pytest.mark.parametrize(("page", "scope"), [(WEBSITE, "snsapi_userinfo"), (OFFICIAL, "snsapi_login"),
-                                             (WEBSITE, "snsapi_login,snsapi_base")])
+@pytest.mark.parametrize(
+    ("page", "scope"), [(WEBSITE, "snsapi_userinfo"), (OFFICIAL, "snsapi_login"), (WEBSITE, "snsapi_login,snsapi_base")]
+)
 def test_each_login_page_has_its_own_scopes(sim: Simulator, page: str, scope: str) -> None:
     response = authorize(sim, page, scope)
     assert response.header("location") == ""

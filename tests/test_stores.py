@@ -98,8 +98,17 @@ class TestEveryStore:
         return store
 
     def test_gives_back_what_was_put(self, store: Store) -> None:
-        whole = grant(scope=("a", "b c"), redirect_uri="http://localhost/ü", challenge="c", method="S256", nonce="n",
-                      family="f", secret="s", revoked=True, facts={"shop": "é"})
+        whole = grant(
+            scope=("a", "b c"),
+            redirect_uri="http://localhost/ü",
+            challenge="c",
+            method="S256",
+            nonce="n",
+            family="f",
+            secret="s",
+            revoked=True,
+            facts={"shop": "é"},
+        )
         store.put("code", "k", whole)
         assert store.get("code", "k") == whole
 
@@ -309,17 +318,25 @@ print("ready", flush=True)
 while not os.path.exists(go):
     time.sleep(0.001)
 """
-RACE = SETUP + """
+RACE = (
+    SETUP
+    + """
 with FileStore(path) as store:
     print(sum(store.use("code", str(number)) for number in range(count)))
 """
-MAKE = SETUP + """
+)
+MAKE = (
+    SETUP
+    + """
 with FileStore(path) as store:
     for number in range(count):
         store.put("code", f"{os.getpid()}-{number}", grant)
 print(count)
 """
-FORK = SETUP + """
+)
+FORK = (
+    SETUP
+    + """
 with FileStore(path) as store:
     store.put("code", "k", grant)
     ours = store._db
@@ -329,6 +346,7 @@ with FileStore(path) as store:
     _, status = os.waitpid(child, 0)
     print(int(status == 0 and store.get("code", "k").used))
 """
+)
 
 
 def _processes(script: str, path: str, number: str, go: str, count: int = 4) -> list[int]:

@@ -50,8 +50,9 @@ class SignIn:
     `origin` is where it is served and `base` where the simulator is, both without a slash at the end.
     """
 
-    def __init__(self, clients: Mapping[str, Any], asks: Mapping[str, Mapping[str, str]], origin: str,
-                 base: str) -> None:
+    def __init__(
+        self, clients: Mapping[str, Any], asks: Mapping[str, Mapping[str, str]], origin: str, base: str
+    ) -> None:
         self.clients, self.asks, self.origin, self.base = clients, asks, origin, base
         self.sessions: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
@@ -87,7 +88,8 @@ class SignIn:
         try:
             with PathForm(self.base) as http:
                 begun = self.clients[provider].begin(
-                    redirect_uri=f"{self.origin}/callback/{provider}", http=http, **options)
+                    redirect_uri=f"{self.origin}/callback/{provider}", http=http, **options
+                )
         except providers.LoginError as error:
             return self.failed(error, provider)
         session[provider] = begun.session
@@ -99,8 +101,10 @@ class SignIn:
     def callback(self, environ: Environ, provider: str) -> Answer:
         query = environ.get("QUERY_STRING", "")
         if environ["REQUEST_METHOD"] == "GET" and set(parse_qs(query)) <= {"state"}:
-            return page("200 OK", "<h1>One moment</h1><p>Reading the answer out of the address.</p>"
-                                  "<script src='/fragment.js'></script>")
+            return page(
+                "200 OK",
+                "<h1>One moment</h1><p>Reading the answer out of the address.</p><script src='/fragment.js'></script>",
+            )
         _, session = self.session(environ)
         both = "&".join(part for part in (query, posted(environ)) if part)
         try:
@@ -142,24 +146,36 @@ class SignIn:
         identity = self.sessions.get(self.cookie(environ), {}).get("identity")
         if identity is None:
             buttons = "".join(self.button(provider) for provider in self.clients)
-            return page("200 OK", "<h1>Sign in</h1><p>A small example application. Its providers are all simulated, at "
-                                  f"<a href='{escape(self.base)}/'>{escape(self.base)}</a>: be anybody you like.</p>"
-                                  f"<div class='grid'>{buttons}</div>")
+            return page(
+                "200 OK",
+                "<h1>Sign in</h1><p>A small example application. Its providers are all simulated, at "
+                f"<a href='{escape(self.base)}/'>{escape(self.base)}</a>: be anybody you like.</p>"
+                f"<div class='grid'>{buttons}</div>",
+            )
         rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(shown(identity[name]))}</dd>" for name in identity)
         who = shown(identity["name"] or identity["username"] or identity["uid"])
-        return page("200 OK", f"<h1>Signed in as {escape(who)}</h1><dl>{rows}</dl>"
-                              "<form method='post' action='/logout'><button>Sign out</button></form>"
-                              f"{self.story(identity['provider'])}")
+        return page(
+            "200 OK",
+            f"<h1>Signed in as {escape(who)}</h1><dl>{rows}</dl>"
+            "<form method='post' action='/logout'><button>Sign out</button></form>"
+            f"{self.story(identity['provider'])}",
+        )
 
     def button(self, provider: str) -> str:
-        inputs = "".join(f"<label>{escape(name)} <input name='{escape(name)}' value='{escape(usual)}'></label>"
-                         for name, usual in self.asks.get(provider, {}).items())
-        return (f"<form method='post' action='/login/{escape(provider)}'>{inputs}"
-                f"<button>Sign in with {escape(self.clients[provider].name)}</button></form>")
+        inputs = "".join(
+            f"<label>{escape(name)} <input name='{escape(name)}' value='{escape(usual)}'></label>"
+            for name, usual in self.asks.get(provider, {}).items()
+        )
+        return (
+            f"<form method='post' action='/login/{escape(provider)}'>{inputs}"
+            f"<button>Sign in with {escape(self.clients[provider].name)}</button></form>"
+        )
 
     def failed(self, error: providers.LoginError, provider: str) -> Answer:
-        return page("400 Bad Request", f"<h1>Not signed in</h1><p>{escape(str(error))}</p>"
-                                       f"<p><a href='/'>Try again</a></p>{self.story(provider)}")
+        return page(
+            "400 Bad Request",
+            f"<h1>Not signed in</h1><p>{escape(str(error))}</p><p><a href='/'>Try again</a></p>{self.story(provider)}",
+        )
 
     def story(self, provider: str) -> str:
         """What the simulator saw of the newest login; no real provider tells this."""
@@ -168,11 +184,15 @@ class SignIn:
             login = requests.get(f"{url}.json", {"provider": provider}, timeout=5).json()[0]
         except (requests.RequestException, ValueError, LookupError):
             return ""
-        lines = "".join(f"<li>{entry['status']} {escape(entry['step'])}: {escape(entry['method'])} "
-                        f"<code>{escape(entry['url'].partition('?')[0])}</code>{refusal(entry)}</li>"
-                        for entry in login["entries"])
-        return (f"<h2>The story of this login</h2><ol>{lines}</ol>"
-                f"<p><a href='{escape(url)}/{quote(login['id'])}'>Every detail of it, at the simulator</a></p>")
+        lines = "".join(
+            f"<li>{entry['status']} {escape(entry['step'])}: {escape(entry['method'])} "
+            f"<code>{escape(entry['url'].partition('?')[0])}</code>{refusal(entry)}</li>"
+            for entry in login["entries"]
+        )
+        return (
+            f"<h2>The story of this login</h2><ol>{lines}</ol>"
+            f"<p><a href='{escape(url)}/{quote(login['id'])}'>Every detail of it, at the simulator</a></p>"
+        )
 
 
 def refusal(entry: Mapping[str, Any]) -> str:
@@ -197,22 +217,35 @@ def redirect(url: str, headers: Iterable[tuple[str, str]] = ()) -> Answer:
 
 
 def post_form(action: str, fields: Mapping[str, str]) -> str:
-    inputs = "".join(f"<input type='hidden' name='{escape(name)}' value='{escape(value)}'>"
-                     for name, value in fields.items())
+    inputs = "".join(
+        f"<input type='hidden' name='{escape(name)}' value='{escape(value)}'>" for name, value in fields.items()
+    )
     return f"<h1>One more step</h1><form method='post' action='{escape(action)}'>{inputs}<button>Go on</button></form>"
 
 
 def page(status: str, main: str, headers: Iterable[tuple[str, str]] = ()) -> Answer:
-    return status, list(headers), (
-        "<!doctype html><html lang='en'><meta charset='utf-8'><title>Sign in</title>"
-        "<meta name='viewport' content='width=device-width, initial-scale=1'><link rel='stylesheet' href='/style.css'>"
-        f"<main>{main}</main></html>")
+    return (
+        status,
+        list(headers),
+        (
+            "<!doctype html><html lang='en'><meta charset='utf-8'><title>Sign in</title>"
+            "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+            "<link rel='stylesheet' href='/style.css'>"
+            f"<main>{main}</main></html>"
+        ),
+    )
 
 
-SAFE = [("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; frame-ancestors 'none'"),
-        ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"), ("Cache-Control", "no-store")]
+SAFE = [
+    ("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; frame-ancestors 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+]
 STATIC = {
-    "/style.css": ("text/css", """
+    "/style.css": (
+        "text/css",
+        """
 :root { color-scheme: light dark }
 body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; background: light-dark(#f5f6f8, #14161a) }
 main { max-width: 58rem; margin: 0 auto; padding: 2rem 1.25rem } h1 { margin: 0 0 .25rem } h2 { margin: 2rem 0 .5rem }
@@ -227,10 +260,14 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.5rem; 
 dd { margin: 0; overflow-wrap: anywhere }
 dt { opacity: .7 } code { overflow-wrap: anywhere; font-size: .875em } li { margin-bottom: .5rem }
 form[action='/logout'] { max-width: 12rem }
-"""),
+""",
+    ),
     # Some providers answer in the fragment, which no server sees: ask again with it in the query.
-    "/fragment.js": ("text/javascript", """
+    "/fragment.js": (
+        "text/javascript",
+        """
 if (location.hash) location.replace(location.pathname + (location.search || "?") + "&" + location.hash.slice(1));
 else document.querySelector("p").textContent = "There is no answer in it.";
-"""),
+""",
+    ),
 }

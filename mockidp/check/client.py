@@ -38,8 +38,8 @@ class Job:
 class Adapter(Protocol):
     """What a library must be wrapped in. Raise for every login that fails; `code` of the exception is the RFC's word.
 
-    `begin` gives the URL that the browser is sent to, or `(URL, fields)` for a form that it posts. `finish` is given the
-    callback and gives at least `uid`, `email` and `email_verified`.
+    `begin` gives the URL that the browser is sent to, or `(URL, fields)` for a form that it posts. `finish` is given
+    the callback and gives at least `uid`, `email` and `email_verified`.
     """
 
     def __hash__(self) -> int: ...

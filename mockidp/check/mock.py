@@ -190,7 +190,7 @@ def personal(one: Lab, other: Lab) -> str:
 
 
 def samples(wire: Wire) -> dict[str, str]:
-    """The values that stand in the body files where an identity is read: the sample person's, and nobody's in the cast."""
+    """The values in the body files at the places of the identity: the sample person's, and nobody's in the cast."""
     out: dict[str, str] = {}
     for name, where in wire.spec.identity.items():
         body = wire.claims if where.source == "id_token" else None

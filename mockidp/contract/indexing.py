@@ -17,8 +17,16 @@ def rows() -> list[dict[str, object]]:
     for provider in provider_ids():
         wire = load_from(provider, contracts_folder() / provider).at()
         spec = wire.spec
-        out.append({"id": spec.id, "name": spec.name, "family": spec.family, "status": spec.status,
-                    "colour": spec.colour, "hosts": wire.hosts})
+        out.append(
+            {
+                "id": spec.id,
+                "name": spec.name,
+                "family": spec.family,
+                "status": spec.status,
+                "colour": spec.colour,
+                "hosts": wire.hosts,
+            }
+        )
     return out
 
 

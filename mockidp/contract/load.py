@@ -99,8 +99,12 @@ class Source:
             line = find_line(self.text, [*path, *([error.key] if error.key else [])])
             raise ContractError(str(error), file=self.file, line=line, key=".".join(filter(None, path))) from None
         except (msgspec.DecodeError, SyntaxError, ValueError) as error:  # of JSON, XML and key-value lines
-            raise ContractError(f"body does not parse: {error}", file=self.file, line=find_line(self.text, path),
-                                key=".".join(filter(None, path))) from None
+            raise ContractError(
+                f"body does not parse: {error}",
+                file=self.file,
+                line=find_line(self.text, path),
+                key=".".join(filter(None, path)),
+            ) from None
 
 
 def find_line(text: str, path: list[str] | tuple[str, ...]) -> int:
@@ -126,8 +130,10 @@ def _section(lines: list[str], path: list[str] | tuple[str, ...]) -> tuple[int, 
         if chosen:
             return chosen[0], _end(heads, chosen[0], len(lines))
     for at in heads:
-        if path and re.match(rf"\[+{re.escape(path[0])}(\.{re.escape(path[1])})?\]" if len(path) > 1
-                             else rf"\[+{re.escape(path[0])}\b", lines[at]):
+        if path and re.match(
+            rf"\[+{re.escape(path[0])}(\.{re.escape(path[1])})?\]" if len(path) > 1 else rf"\[+{re.escape(path[0])}\b",
+            lines[at],
+        ):
             return at, _end(heads, at, len(lines))
     return 0, len(lines)
 
@@ -244,7 +250,9 @@ def load_from(provider: str, folder: Path) -> Loaded:
     table = read_table(file, text)
     check_types(file, text, table, schema.Contract)
     if table["id"] != provider:
-        raise ContractError(f"id is {table['id']!r}, the folder is {provider!r}", file=file, line=find_line(text, ["id"]))
+        raise ContractError(
+            f"id is {table['id']!r}, the folder is {provider!r}", file=file, line=find_line(text, ["id"])
+        )
     return Loaded(Source(provider, folder, text, table))
 
 
@@ -325,15 +333,19 @@ class Loaded:
 
     def _current(self, row: Table) -> bool:
         key = (row["step"], row.get("name", ""))
-        return any((item["step"], item.get("name", "")) == key and not item.get("until")
-                   for item in self.table["exchange"])
+        return any(
+            (item["step"], item.get("name", "")) == key and not item.get("until") for item in self.table["exchange"]
+        )
 
     def _older(self, row: Table, period: datetime.date | None) -> list[Table]:
         if period is None:
             return []
         key = (row["step"], row.get("name", ""))
-        rows = [item for item in self.table["exchange"] if item.get("until")
-                and (item["step"], item.get("name", "")) == key and item["until"] >= period]
+        rows = [
+            item
+            for item in self.table["exchange"]
+            if item.get("until") and (item["step"], item.get("name", "")) == key and item["until"] >= period
+        ]
         return sorted(rows, key=lambda item: item["until"], reverse=True)
 
     def _family_exchange(self, step: str, row: Table) -> Table:
@@ -344,8 +356,10 @@ class Loaded:
         ways: list[Table] = []
         if row.get("authenticated", base.get("authenticated")):
             auth = client.get("auth", "post")
-            ways.append(self.family.get("auth", {}).get(auth, {}).get(step)
-                        or self.family.get("auth", {}).get(auth, {}).get("any", {}))
+            ways.append(
+                self.family.get("auth", {}).get(auth, {}).get(step)
+                or self.family.get("auth", {}).get(auth, {}).get("any", {})
+            )
         ways.append(self.family.get("pkce", {}).get(client.get("pkce", "ignored"), {}).get(step, {}))
         for way in ways:
             base = merge_exchange(base, {key: value for key, value in way.items() if key != "step"})

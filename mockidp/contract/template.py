@@ -22,7 +22,8 @@ from typing import Any
 from mockidp.errors import ContractError
 
 TOKEN = re.compile(
-    r"\$((?:app|person|now)\.[a-z][a-z0-9_]*|[a-z][a-z0-9_]*)|\{([A-Z][A-Z0-9_]*)\}|\{(\d+) ([a-z0-9]+)\}")
+    r"\$((?:app|person|now)\.[a-z][a-z0-9_]*|[a-z][a-z0-9_]*)|\{([A-Z][A-Z0-9_]*)\}|\{(\d+) ([a-z0-9]+)\}"
+)
 FORM = re.compile(r"\{\d+ [a-z0-9]+\}")
 KINDS = {
     "digit": "0123456789",
@@ -112,18 +113,24 @@ def chooser(text: str) -> Callable[[Callable[[int], bytes], Values], Any]:
     if not FORM.search(text):
         return lambda source, values: build(values)
 
+    total = sum(part[1][0] for part in parts if isinstance(part, tuple) and part[0] == "form")
+
     def choose(source: Callable[[int], bytes], values: Values) -> Any:
-        done: list[Part] = [
-            part if isinstance(part, str) or part[0] == "value" else _characters(source, *part[1]) for part in parts
-        ]
+        data = source(total)  # drawn once, so that two groups of one text differ even where the source is a seed
+        done: list[Part] = []
+        for part in parts:
+            if isinstance(part, tuple) and part[0] == "form":
+                count, kind = part[1]
+                part, data = _characters(data[:count], kind), data[count:]
+            done.append(part)
         return _join(done, values)
 
     return choose
 
 
-def _characters(source: Callable[[int], bytes], count: int, kind: str) -> str:
-    """`count` characters; a digit never leads with 0, so that a number keeps its length."""
-    text = source(count).translate(TABLES[kind]).decode("ascii")
+def _characters(data: bytes, kind: str) -> str:
+    """A character a byte; a digit never leads with 0, so that a number keeps its length."""
+    text = data.translate(TABLES[kind]).decode("ascii")
     return ("1" + text[1:]) if kind == "digit" and text[0] == "0" else text
 
 

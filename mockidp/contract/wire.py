@@ -52,9 +52,11 @@ class Answer:
         self.type, self.otherwise, self.page = spec.type or "", spec.otherwise or "", spec.page
         self.headers = {key: builder(wire.fill(value)) for key, value in spec.headers.items() if value is not False}
         redirect = spec.redirect
-        self.redirect = None if redirect is None else {
-            key: Pattern(wire.fill(value)) for key, value in redirect.items() if value is not False
-        }
+        self.redirect = (
+            None
+            if redirect is None
+            else {key: Pattern(wire.fill(value)) for key, value in redirect.items() if value is not False}
+        )
         self.body = self._compile(spec, wire, spec_of)
 
     def _compile(self, spec: schema.Answer, wire: Wire, of: schema.Exchange | schema.Error) -> Body | None:
@@ -87,7 +89,9 @@ class Exchange:
             for place in PLACES
         }
         self.literals = [
-            (place, key) for place in PLACES for key, pattern in self.params[place].items()
+            (place, key)
+            for place in PLACES
+            for key, pattern in self.params[place].items()
             if pattern.literal and not pattern.optional
         ]
         self.when = spec.when or {}
@@ -128,8 +132,12 @@ class Exchange:
 
     @cached_property
     def needed(self) -> list[tuple[int, str]]:
-        return [(at, key) for at, place in enumerate(BODIES) for key, pattern in self.params[place].items()
-                if not pattern.optional]
+        return [
+            (at, key)
+            for at, place in enumerate(BODIES)
+            for key, pattern in self.params[place].items()
+            if not pattern.optional
+        ]
 
     def _sent(self, request: Request) -> tuple[Pairs, Pairs]:
         """What counts as the query, and what as the form."""
@@ -149,8 +157,11 @@ class Exchange:
         """OAuth 1.0 parameters travel in the header, the form and the query, even of one request (RFC 5849 3.5)."""
         listed = self.params["form"]
         query = request.query_pairs if "query" in self.accepts else []
-        form = [*oauth_header(request.headers.get("authorization", "")),
-                *(request.form_pairs if "form" in self.accepts else []), *(pair for pair in query if pair[0] in listed)]
+        form = [
+            *oauth_header(request.headers.get("authorization", "")),
+            *(request.form_pairs if "form" in self.accepts else []),
+            *(pair for pair in query if pair[0] in listed),
+        ]
         rest = [pair for pair in request.query_pairs if pair[0] not in listed or not query]
         return rest, form
 
@@ -170,8 +181,14 @@ class Exchange:
         return values, problems
 
 
-def _tell(place: str, listed: dict[str, Pattern], seen: Mapping[str, str], twice: frozenset[str],
-          values: dict[str, Any], problems: list[Problem]) -> None:
+def _tell(
+    place: str,
+    listed: dict[str, Pattern],
+    seen: Mapping[str, str],
+    twice: frozenset[str],
+    values: dict[str, Any],
+    problems: list[Problem],
+) -> None:
     """Put what one place of a request tells into `values`, and what does not fit into `problems`."""
     for key, pattern in listed.items():
         got = seen.get(key)
@@ -230,11 +247,17 @@ class Fault:
         with self.wire.source.blame("error", self.name):
             return Answer(
                 schema.Answer(
-                    status=spec.status or (None if spec.redirect is not None else 400), type=kind,
-                    otherwise=spec.otherwise if own else usual.otherwise, body=spec.body, raw=spec.raw,
-                    headers=spec.headers, redirect=spec.redirect, page=spec.page,
+                    status=spec.status or (None if spec.redirect is not None else 400),
+                    type=kind,
+                    otherwise=spec.otherwise if own else usual.otherwise,
+                    body=spec.body,
+                    raw=spec.raw,
+                    headers=spec.headers,
+                    redirect=spec.redirect,
+                    page=spec.page,
                 ),
-                self.wire, spec,
+                self.wire,
+                spec,
             )
 
 
@@ -264,8 +287,11 @@ class Wire:
         self.id, self.name, self.family = spec.id, spec.name, spec.family
         self.client, self.lifetimes = spec.client, spec.lifetimes
         self.exchanges = [Exchange(item, self) for item in spec.exchange]
-        self._groups = {item.step: "token" if item.spec.authenticated else "resource"
-                        for item in reversed(self.exchanges) if not item.name}
+        self._groups = {
+            item.step: "token" if item.spec.authenticated else "resource"
+            for item in reversed(self.exchanges)
+            if not item.name
+        }
         self._groups |= {"authorize": "authorize", "token": "token"}
         self.errors = {name: Fault(name, item, self) for name, item in spec.error.items()}
         self.aliases: dict[str, list[str]] = {}
@@ -301,7 +327,7 @@ class Wire:
     def hosts(self) -> list[str]:
         """Every host of the contract; a `$name` label makes it a `*.` family."""
         found = {urlsplit(url.replace("$", "*")).netloc.lower() for item in self.exchanges for url in item.urls}
-        return sorted(["*" + host[host.index("."):] if host.startswith("*") else host for host in found])
+        return sorted(["*" + host[host.index(".") :] if host.startswith("*") else host for host in found])
 
     def route(self, request: Request) -> Route:
         """The exchanges at this URL, those that fit best first."""
@@ -359,8 +385,9 @@ class Wire:
 
     def waived(self, refusal: str) -> str | None:
         """The reason why this provider does not refuse it, or None when it does."""
-        return next((self.spec.waive[name] for name in (refusal, *self.aliases_of(refusal)) if name in self.spec.waive),
-                    None)
+        return next(
+            (self.spec.waive[name] for name in (refusal, *self.aliases_of(refusal)) if name in self.spec.waive), None
+        )
 
     def aliases_of(self, refusal: str) -> list[str]:
         return [] if refusal in self.errors else self.aliases.get(refusal, [])

@@ -53,8 +53,17 @@ class Call:
     """One request on its way to an answer. Rules read it, acts change it, `answer` turns it into a response."""
 
     def __init__(
-        self, family: Family, world: World, store: Store, wire: Wire, exchange: Exchange, request: Request,
-        told: dict[str, Any], problems: list[Problem], entry: Entry, decision: dict[str, str],
+        self,
+        family: Family,
+        world: World,
+        store: Store,
+        wire: Wire,
+        exchange: Exchange,
+        request: Request,
+        told: dict[str, Any],
+        problems: list[Problem],
+        entry: Entry,
+        decision: dict[str, str],
     ) -> None:
         self.family, self.world, self.store, self.wire = family, world, store, wire
         self.exchange, self.request, self.problems, self.entry = exchange, request, problems, entry
@@ -142,8 +151,15 @@ class Call:
         world = self.world
         if not world.faults.rules:
             return []
-        found = world.faults.now(where, self.provider, self.step, self.group,
-                                 self.person.id if self.person else "", self.app.client_id if self.app else "", names)
+        found = world.faults.now(
+            where,
+            self.provider,
+            self.step,
+            self.group,
+            self.person.id if self.person else "",
+            self.app.client_id if self.app else "",
+            names,
+        )
         if found:
             self.entry.fault = ", ".join(fault.name for fault in found)
         return found
@@ -159,9 +175,14 @@ class Call:
         if self.grant is not None:
             fields = {"scope": self.grant.scope, "facts": dict(self.grant.facts), **fields}
         return Grant(
-            world=self.world.name, provider=self.provider, client_id=self.app.client_id if self.app else "",
-            person=self.person.id if self.person else "", login=self.login.id if self.login else "", issued=self.now,
-            expires=self.now + ttl if ttl else 0.0, **fields,
+            world=self.world.name,
+            provider=self.provider,
+            client_id=self.app.client_id if self.app else "",
+            person=self.person.id if self.person else "",
+            login=self.login.id if self.login else "",
+            issued=self.now,
+            expires=self.now + ttl if ttl else 0.0,
+            **fields,
         )
 
     def use(self, grant: Grant) -> None:
@@ -177,8 +198,15 @@ class Call:
 
     def answer(self, answer: Answer) -> Response:
         """Turn the contract's answer into a response."""
-        headers = [(key, self.outward(str(value))) for key, build in answer.headers.items()
-                   if (value := build(self.values)) is not None] if answer.headers else []
+        headers = (
+            [
+                (key, self.outward(str(value)))
+                for key, build in answer.headers.items()
+                if (value := build(self.values)) is not None
+            ]
+            if answer.headers
+            else []
+        )
         headers += self.headers
         if answer.redirect is not None:
             return self._redirect(answer, headers)
@@ -209,9 +237,16 @@ class Call:
 
         entry = self.entry
         where = f"{self.wire.name}, step {self.step}"
-        return pages.error(card(self.wire), title, f"{entry.why}.", where,
-                           NEXT.get(entry.refused, "Compare the request with the contract."), status,
-                           expected=entry.expected, got=entry.got)
+        return pages.error(
+            card(self.wire),
+            title,
+            f"{entry.why}.",
+            where,
+            NEXT.get(entry.refused, "Compare the request with the contract."),
+            status,
+            expected=entry.expected,
+            got=entry.got,
+        )
 
     @property
     def real_urls(self) -> bool:
@@ -285,7 +320,8 @@ def card(wire: Wire) -> Any:
         from mockidp.web import pages  # lazy: most calls show no page
 
         found = wire.__dict__["card"] = pages.ProviderCard(
-            wire.id, wire.name, wire.spec.colour, wire.family, wire.spec.status)
+            wire.id, wire.name, wire.spec.colour, wire.family, wire.spec.status
+        )
     return found
 
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from mockidp.errors import Refusal
+from mockidp.families import login, oauth2, refusals
 from mockidp.families import oauth1_sig as sig
-from mockidp.families import oauth2
 from mockidp.families.base import Call, Family, Rule, card
 from mockidp.journal import Login
 from mockidp.store import Grant
@@ -56,8 +56,9 @@ def unknown_consumer(call: Call) -> Refusal | None:
     if call.app is not None:
         return None
     known = ", ".join(app.client_id for app in call.world.apps.of(call.provider)) or "none"
-    return Refusal("unknown_consumer", "no app has this consumer key", expected=known,
-                   got=dict.get(call.values, "presented_id"))
+    return Refusal(
+        "unknown_consumer", "no app has this consumer key", expected=known, got=dict.get(call.values, "presented_id")
+    )
 
 
 def timestamp_refused(call: Call) -> Refusal | None:
@@ -67,8 +68,12 @@ def timestamp_refused(call: Call) -> Refusal | None:
     stamp, tolerance = call.told("oauth_timestamp") or "", call.lifetime("timestamp")
     if stamp.isdecimal() and len(stamp) <= 12 and abs(call.now - int(stamp)) <= tolerance:
         return None
-    return Refusal("timestamp_refused", "oauth_timestamp is too far from this provider's clock",
-                   expected=f"{call.now:.0f}, give or take {tolerance} s", got=stamp[:20])
+    return Refusal(
+        "timestamp_refused",
+        "oauth_timestamp is too far from this provider's clock",
+        expected=f"{call.now:.0f}, give or take {tolerance} s",
+        got=stamp[:20],
+    )
 
 
 def bad_signature(call: Call) -> Refusal | None:
@@ -148,18 +153,24 @@ def explained(call: Call, keys: sig.Secrets) -> Refusal:
         for key_words, wrong in wrong_keys(keys):
             if matches(call, other, wrong):
                 how = " and ".join(filter(None, (words if other != base else "", key_words)))
-                return Refusal("bad_signature", f"the request was signed {how}", expected=masked(base),
-                               got=masked(other) if other != base else key_words)
+                return Refusal(
+                    "bad_signature",
+                    f"the request was signed {how}",
+                    expected=masked(base),
+                    got=masked(other) if other != base else key_words,
+                )
     return Refusal(
-        "bad_signature", "the signature fits neither this request nor a near miss of it, so a secret is another, or "
-        "something else was signed", expected=f"{masked(base)} with {described(keys)}",
+        "bad_signature",
+        "the signature fits neither this request nor a near miss of it, so a secret is another, or "
+        "something else was signed",
+        expected=f"{masked(base)} with {described(keys)}",
         got=f"oauth_signature {signed(call).protocol['oauth_signature'][:6]}…",
     )
 
 
 def described(keys: sig.Secrets) -> str:
-    token = oauth2.hint(keys.token) if keys.token else "empty"
-    return f"client secret: {oauth2.hint(keys.client)}; token secret: {token}"
+    token = login.hint(keys.token) if keys.token else "empty"
+    return f"client secret: {login.hint(keys.client)}; token secret: {token}"
 
 
 SECRET_PART = re.compile(r"(oauth_(?:token|verifier)%3D)((?:(?!%26).){4})((?:(?!%26).)*)")
@@ -186,8 +197,12 @@ def callback_on_localhost(call: Call) -> Refusal | None:
     """Made only by providers whose contract has an error of this name."""
     uri = call.told("redirect_uri") or ""
     if "callback_on_localhost" in call.wire.errors and re.match(r"https?://localhost(?=[:/]|$)", uri, re.IGNORECASE):
-        return Refusal("callback_on_localhost", "this provider takes 127.0.0.1 and not localhost",
-                       expected=re.sub("localhost", "127.0.0.1", uri, count=1, flags=re.IGNORECASE), got=uri)
+        return Refusal(
+            "callback_on_localhost",
+            "this provider takes 127.0.0.1 and not localhost",
+            expected=re.sub("localhost", "127.0.0.1", uri, count=1, flags=re.IGNORECASE),
+            got=uri,
+        )
     return None
 
 
@@ -209,8 +224,12 @@ def request_token_of_another_app(call: Call) -> Refusal | None:
     assert call.grant is not None
     if call.app is None or call.grant.client_id == call.app.client_id:
         return None
-    return Refusal("request_token_of_another_app", "the request token was issued to another app",
-                   expected=call.grant.client_id, got=call.app.client_id)
+    return Refusal(
+        "request_token_of_another_app",
+        "the request token was issued to another app",
+        expected=call.grant.client_id,
+        got=call.app.client_id,
+    )
 
 
 def request_token_used(call: Call) -> Refusal | None:
@@ -223,9 +242,12 @@ def request_token_used(call: Call) -> Refusal | None:
 def request_token_expired(call: Call) -> Refusal | None:
     assert call.grant is not None
     if call.grant.expires and call.now >= call.grant.expires:
-        return Refusal("request_token_expired", "the request token is too old",
-                       expected=f"at most {call.lifetime('request_token')} s",
-                       got=f"{call.now - call.grant.issued:.0f} s")
+        return Refusal(
+            "request_token_expired",
+            "the request token is too old",
+            expected=f"at most {call.lifetime('request_token')} s",
+            got=f"{call.now - call.grant.issued:.0f} s",
+        )
     return None
 
 
@@ -250,8 +272,12 @@ def verifier_wrong(call: Call) -> Refusal | None:
     given, wanted = call.told("verifier"), call.grant.facts["verifier"]
     if given is None or given == wanted:
         return None
-    return Refusal("verifier_wrong", "oauth_verifier is not the one of the callback", expected=oauth2.hint(wanted),
-                   got=oauth2.hint(given))
+    return Refusal(
+        "verifier_wrong",
+        "oauth_verifier is not the one of the callback",
+        expected=login.hint(wanted),
+        got=login.hint(given),
+    )
 
 
 # refusals of an access token
@@ -271,8 +297,12 @@ def token_of_another_app(call: Call) -> Refusal | None:
     assert call.grant is not None
     if call.app is None or call.grant.client_id == call.app.client_id:
         return None
-    return Refusal("token_of_another_app", "the access token was issued to another app", expected=call.grant.client_id,
-                   got=call.app.client_id)
+    return Refusal(
+        "token_of_another_app",
+        "the access token was issued to another app",
+        expected=call.grant.client_id,
+        got=call.app.client_id,
+    )
 
 
 # acts
@@ -281,11 +311,20 @@ def token_of_another_app(call: Call) -> Refusal | None:
 def issue_request_token(call: Call) -> str:
     """A new request token that remembers its callback, its scopes and what else was told."""
     token = call.fresh("request_token")
-    facts = {name: value for name, value in call.values.told.items()
-             if name not in NEVER_KEPT and not name.startswith("oauth")}
-    grant = call.new_grant(call.lifetime("request_token"), redirect_uri=call.told("redirect_uri"), family=token,
-                           scope=oauth2.scopes(call), secret=str(call.values["request_secret"]), facts=facts)
-    oauth2.remember(call, "request", token, grant)
+    facts = {
+        name: value
+        for name, value in call.values.told.items()
+        if name not in NEVER_KEPT and not name.startswith("oauth")
+    }
+    grant = call.new_grant(
+        call.lifetime("request_token"),
+        redirect_uri=call.told("redirect_uri"),
+        family=token,
+        scope=login.scopes(call),
+        secret=str(call.values["request_secret"]),
+        facts=facts,
+    )
+    login.remember(call, "request", token, grant)
     return token
 
 
@@ -295,7 +334,7 @@ def authorize(call: Call) -> Response | None:
     if call.told("scope") is None and call.grant.scope:
         call.values["scope"] = call.wire.client.scope.delimiter.join(call.grant.scope)
     try:
-        page = oauth2.authorize(call)
+        page = login.authorize(call)
     except Refusal:
         call.store.use("request", f"{call.provider}:{call.told('request_token')}")
         raise
@@ -310,7 +349,7 @@ def issue_verifier(call: Call) -> str:
     assert call.person is not None
     grant = call.grant
     verifier = call.fresh("pin" if grant.redirect_uri == OUT_OF_BAND else "verifier")
-    grant.person, grant.scope = call.person.id, oauth2.scopes(call)
+    grant.person, grant.scope = call.person.id, login.scopes(call)
     grant.facts = {**grant.facts, "verifier": verifier}
     call.store.put("request", f"{call.provider}:{call.told('request_token')}", grant)
     if call.login:
@@ -321,13 +360,19 @@ def issue_verifier(call: Call) -> str:
 def out_of_band(call: Call, verifier: str) -> Response:
     from mockidp.web import pages  # lazy: few logins have no callback
 
-    return pages.error(card(call.wire), f"Your code is {verifier}", "The app has no callback. Type this code there.",
-                       f"{call.wire.name}, step {call.step}", "Go back to the app.", status=200)
+    return pages.error(
+        card(call.wire),
+        f"Your code is {verifier}",
+        "The app has no callback. Type this code there.",
+        f"{call.wire.name}, step {call.step}",
+        "Go back to the app.",
+        status=200,
+    )
 
 
 def redeem(call: Call) -> None:
     """Use the request token up, or refuse it when that has been done."""
-    oauth2.use_up(call, "request", call.told("request_token"), request_token_used)
+    login.use_up(call, "request", call.told("request_token"), request_token_used)
     if call.login:
         call.login.outcome = "logged_in"
 
@@ -336,9 +381,10 @@ def issue_access_token(call: Call) -> str:
     assert call.grant is not None
     token = call.fresh("access_token")
     facts = {name: value for name, value in call.grant.facts.items() if name != "verifier"}
-    grant: Grant = call.new_grant(call.lifetime("access_token"), family=call.grant.family, facts=facts,
-                                  secret=str(call.values["access_secret"]))
-    oauth2.remember(call, "access", token, grant)
+    grant: Grant = call.new_grant(
+        call.lifetime("access_token"), family=call.grant.family, facts=facts, secret=str(call.values["access_secret"])
+    )
+    login.remember(call, "access", token, grant)
     return token
 
 
@@ -349,35 +395,66 @@ def revoke(call: Call) -> None:
     call.store.put("access", f"{call.provider}:{call.told('access_token')}", call.grant)
 
 
-
-
-SIGNED = (unreadable, oauth2.misfit, unknown_consumer)
+SIGNED = (unreadable, refusals.misfit, unknown_consumer)
 
 
 class OAuth1(Family):
     """Request token, authorization, access token, and what is read with it."""
 
     rules = {
-        "request_token": (*SIGNED, timestamp_refused, bad_signature, nonce_used, callback_on_localhost,
-                          callback_unregistered),
-        "authorize": (oauth2.misfit, request_token_unknown, request_token_used, request_token_expired,
-                      request_token_authorized),
-        "access_token": (*SIGNED, request_token_unknown, request_token_of_another_app, timestamp_refused, bad_signature,
-                         nonce_used, request_token_expired, request_token_not_authorized, verifier_wrong),
-        "resource": (*SIGNED, bad_token, token_of_another_app, timestamp_refused, bad_signature, nonce_used,
-                     oauth2.token_revoked, oauth2.token_expired, oauth2.person_deleted, oauth2.missing_scope),
+        "request_token": (
+            *SIGNED,
+            timestamp_refused,
+            bad_signature,
+            nonce_used,
+            callback_on_localhost,
+            callback_unregistered,
+        ),
+        "authorize": (
+            refusals.misfit,
+            request_token_unknown,
+            request_token_used,
+            request_token_expired,
+            request_token_authorized,
+        ),
+        "access_token": (
+            *SIGNED,
+            request_token_unknown,
+            request_token_of_another_app,
+            timestamp_refused,
+            bad_signature,
+            nonce_used,
+            request_token_expired,
+            request_token_not_authorized,
+            verifier_wrong,
+        ),
+        "resource": (
+            *SIGNED,
+            bad_token,
+            token_of_another_app,
+            timestamp_refused,
+            bad_signature,
+            nonce_used,
+            refusals.token_revoked,
+            refusals.token_expired,
+            refusals.person_deleted,
+            refusals.missing_scope,
+        ),
     }
     acts = {"authorize": authorize, "access_token": redeem, "revoke": revoke, "resource": oauth2.resource}
     values = {
-        "request_token": issue_request_token, "verifier": issue_verifier, "access_token": issue_access_token,
+        "request_token": issue_request_token,
+        "verifier": issue_verifier,
+        "access_token": issue_access_token,
         "request_secret": lambda call: call.fresh("request_secret"),
         "access_secret": lambda call: call.fresh("access_secret"),
-        "granted": oauth2.granted, "expires_in": lambda call: call.lifetime("access_token") or None,
+        "granted": oauth2.granted,
+        "expires_in": lambda call: call.lifetime("access_token") or None,
     }
 
     def handle(self, call: Call) -> Response:
         if call.step != "authorize":
-            oauth2.find_app(call)
+            refusals.find_app(call)
         return super().handle(call)
 
     def rules_of(self, call: Call) -> Iterator[Rule]:

@@ -1,4 +1,4 @@
-"""OAuth 2.0, authorization code grant (RFC 6749, 6750, 7009, 7636): what is refused, in order, and what is issued.
+"""OAuth 2.0, authorization code grant (RFC 6749, 6750, 7009, 7636): the order of what is refused, and what is issued.
 
 May live here: what the RFCs say of all servers. What one provider does otherwise is its contract's, or its
 module's in `quirks/`.
@@ -6,414 +6,13 @@ module's in `quirks/`.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus, urlsplit
 
-from msgspec.structs import replace
-
-from mockidp.errors import Refusal, UsageError
+from mockidp.families import login, refusals
 from mockidp.families.base import Call, Family, Rule, card
-from mockidp.jose import b64url
-from mockidp.store import Grant
 from mockidp.wire import Response
 
-if TYPE_CHECKING:
-    from mockidp.people import Person
-
-# finding out who calls, before anything is refused
-
-
-def basic_credentials(call: Call) -> tuple[str, str] | None:
-    """Id and secret of an HTTP Basic header, form-decoded as RFC 6749 section 2.3.1 asks."""
-    try:
-        user, colon, password = b64decode(call.told("basic") or "", validate=True).decode().partition(":")
-    except (Base64Error, UnicodeDecodeError):
-        return None
-    return (unquote_plus(user), unquote_plus(password)) if colon else None
-
-
-def find_app(call: Call) -> None:
-    """The app that the request names, in the body, the query or the Basic header."""
-    take = call.values.pop  # from here on they are the registered app's own
-    client_id, secret = take("app.id", None), take("app.secret", None)
-    if call.told("basic") is not None:
-        client_id, secret = basic_credentials(call) or ("", "")
-    call.values["presented_secret"] = secret
-    if client_id is not None:
-        apps = call.world.apps
-        call.values["presented_id"] = client_id
-        call.app = (apps.find(call.provider, client_id)
-                    or apps.learn(call.provider, client_id, call.told("redirect_uri")))
-
-
-# refusals at authorize
-
-
-def unknown_client(call: Call) -> Refusal | None:
-    if call.app is not None:
-        return None
-    known = ", ".join(app.client_id for app in call.world.apps.of(call.provider)) or "none"
-    return Refusal("unknown_client", "no app has this client id", expected=known, got=call.told("presented_id"))
-
-
-def redirect_unregistered(call: Call) -> Refusal | None:
-    """Also settles where the browser goes back to."""
-    assert call.app is not None
-    uri = call.told("redirect_uri")
-    if uri is None and len(call.app.redirect_uris) == 1:
-        uri = call.app.redirect_uris[0]
-    if uri is None:
-        return Refusal("redirect_missing_at_authorize", "no redirect_uri, and the app has not exactly one registered")
-    if not call.app.allows(uri):
-        allowed = ", ".join(call.app.redirect_uris) or "any http(s) URI on loopback"
-        return Refusal("redirect_unregistered", "redirect_uri is not registered", expected=allowed, got=uri)
-    call.redirect_to = uri
-    return None
-
-
-FIXED = {"response_type": "unsupported_response_type", "grant_type": "unsupported_grant_type"}
-
-
-def misfit(call: Call) -> Refusal | None:
-    """A parameter that is missing, has another form, travels elsewhere or comes twice."""
-    for problem in call.problems:
-        if problem.kind == "unlisted":
-            if call.exchange.unlisted_refused:
-                return Refusal("bad_request", str(problem))
-            if not problem.key.startswith("mockidp"):
-                text = str(problem).replace("is unlisted", "is not listed")
-                call.entry.remarks.append(f"{text} in the contract, and ignored")
-            continue
-        missing = call.wire.missing
-        names = [key for name in (*problem.names, problem.key) for key in (f"{name}:{call.group}", name)
-                 if key in missing]
-        name = missing[names[0]] if names else "bad_request"
-        name = FIXED.get(problem.key, name)
-        if problem.kind == "missing" and f"{problem.key}_missing" in call.wire.errors:
-            name = f"{problem.key}_missing"  # the contract has a line for the very parameter
-        return Refusal(name, str(problem), expected=problem.expected, got=problem.got)
-    return None
-
-
-def challenge_missing(call: Call) -> Refusal | None:
-    if call.wire.client.pkce == "required" and call.told("code_challenge") is None:
-        return Refusal("challenge_missing", "this provider wants PKCE and no code_challenge came")
-    return None
-
-
-def pkce_forbidden(call: Call) -> Refusal | None:
-    if call.wire.client.pkce == "forbidden" and (call.told("code_challenge") or call.told("code_verifier")):
-        return Refusal("pkce_forbidden", "this provider refuses PKCE parameters")
-    return None
-
-
-def challenge_method_refused(call: Call) -> Refusal | None:
-    if call.told("code_challenge") is None or call.wire.client.pkce not in ("optional", "required"):
-        return None
-    method = call.told("code_challenge_method") or "plain"
-    known = call.wire.client.pkce_methods
-    if method not in known:
-        return Refusal("challenge_method_refused", "code_challenge_method is not supported", expected=", ".join(known),
-                       got=method)
-    return None
-
-
-def response_type_other_than(*served: str) -> Rule:
-    """For providers whose contract takes any response_type, because it says what comes back."""
-
-    def response_type_unsupported(call: Call) -> Refusal | None:
-        kind = call.told("response_type")
-        if kind is None or kind in served:
-            return None
-        return Refusal("unsupported_response_type", "this response_type is not served", expected=" or ".join(served),
-                       got=kind)
-
-    return response_type_unsupported
-
-
-def scope_unknown(call: Call) -> Refusal | None:
-    """For providers that refuse a scope they do not know: those of the contract's `words` are known."""
-    rules = call.wire.client.scope
-    asked = split_scope(call.told("scope") or "", rules.delimiter)
-    unknown = [name for name in asked if name and name not in rules.words]
-    if unknown:
-        return Refusal("bad_scope", "a scope was asked for that this provider does not have",
-                       expected=", ".join(rules.words), got=" ".join(unknown))
-    return None
-
-
-def best_practice(call: Call) -> Refusal | None:
-    """What the provider accepts and RFC 9700 would not: told in the journal, refused in a strict world."""
-    if not call.told("state") and not call.told("nonce"):
-        call.remark("no state was sent: the callback cannot be tied to the browser (RFC 9700 section 2.1)")
-    offered = call.wire.client.pkce == "optional" and "code_challenge" in call.exchange.names
-    if offered and call.told("code_challenge") is None:
-        call.remark("no code_challenge was sent although the provider supports PKCE (RFC 9700 section 2.1.1)")
-    return None
-
-
-# refusals wherever a client authenticates
-
-
-def credentials_missing(call: Call) -> Refusal | None:
-    if call.wire.client.auth != "either":
-        return None
-    if call.told("basic") is None and not call.values["presented_secret"]:
-        return Refusal("credentials_missing", "no client credentials, neither Basic nor in the body")
-    return None
-
-
-def wrong_secret(call: Call) -> Refusal | None:
-    assert call.app is not None
-    given = call.values["presented_secret"] or ""
-    if call.wire.client.auth == "none":
-        return None
-    if call.app.learned and not call.app.client_secret:
-        call.app.client_secret = given
-    if not hmac.compare_digest(given.encode(), call.app.client_secret.encode()):
-        return Refusal("wrong_secret", "the client secret is not that of the app",
-                       expected=hint(call.app.client_secret), got=hint(given))
-    return None
-
-
-def hint(secret: str) -> str:
-    """Enough of a secret to tell two apart, not enough to use it."""
-    return f"{len(secret)} characters, sha256 {hashlib.sha256(secret.encode()).hexdigest()[:8]}"
-
-
-# refusals of a code
-
-
-def unknown_code(call: Call) -> Refusal | None:
-    """Also goes on as the login that the code belongs to."""
-    code = call.told("code") or ""
-    grant = call.store.get("code", f"{call.provider}:{code}")
-    if grant is None:
-        return Refusal("bad_code", "this provider has issued no such code", got=code[:6] + "…")
-    call.use(grant)
-    return None
-
-
-def code_of_another_app(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.app is None or call.grant.client_id == call.app.client_id:
-        return None
-    return Refusal("code_of_another_app", "the code was issued to another app", expected=call.grant.client_id,
-                   got=call.app.client_id)
-
-
-def code_used(call: Call) -> Refusal | None:
-    """A second use also ends the tokens of the first (RFC 6749 section 4.1.2)."""
-    assert call.grant is not None
-    if not call.grant.used:
-        return None
-    end_family(call, call.grant)
-    return Refusal("code_used", "the code has been used before; the tokens it gave are revoked")
-
-
-def code_expired(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.grant.expires and call.now >= call.grant.expires:
-        return Refusal("code_expired", "the code is too old", expected=f"at most {call.lifetime('code')} s",
-                       got=f"{call.now - call.grant.issued:.0f} s")
-    return None
-
-
-def redirect_missing(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    asked = "redirect_uri" in call.exchange.names  # not every provider has it at token
-    if asked and call.grant.redirect_uri is not None and call.told("redirect_uri") is None:
-        return Refusal("redirect_missing", "no redirect_uri at token, and one was sent at authorize",
-                       expected=call.grant.redirect_uri, got="")
-    return None
-
-
-def redirect_mismatch(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    given = call.told("redirect_uri")
-    if given is None or call.grant.redirect_uri is None or given == call.grant.redirect_uri:
-        return None
-    return Refusal("redirect_mismatch", "redirect_uri at token is not the one at authorize",
-                   expected=call.grant.redirect_uri, got=given)
-
-
-def verifier_missing(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.grant.challenge is not None and not call.told("code_verifier"):
-        return Refusal("verifier_missing", "no code_verifier, and a code_challenge was sent at authorize",
-                       expected=call.grant.challenge, got="")
-    return None
-
-
-def verifier_wrong(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    verifier, challenge = call.told("code_verifier"), call.grant.challenge
-    if challenge is None or not verifier:
-        return None
-    made = s256(verifier) if call.grant.method == "S256" else verifier
-    if not hmac.compare_digest(made.encode(), challenge.encode()):
-        return Refusal("verifier_wrong", "the code_verifier does not give the code_challenge",
-                       expected=challenge, got=made)
-    return None
-
-
-def s256(verifier: str) -> str:
-    """RFC 7636 section 4.2."""
-    return b64url(hashlib.sha256(verifier.encode()).digest())
-
-
-# refusals of a refresh token
-
-
-def bad_refresh_token(call: Call) -> Refusal | None:
-    token = call.told("refresh_token") or ""
-    grant = call.store.get("refresh", f"{call.provider}:{token}")
-    if grant is None:
-        return Refusal("bad_refresh_token", "this provider has issued no such refresh token", got=token[:6] + "…")
-    call.use(grant)
-    return None
-
-
-def refresh_token_of_another_app(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.app is None or call.grant.client_id == call.app.client_id:
-        return None
-    return Refusal("refresh_token_of_another_app", "the refresh token was issued to another app",
-                   expected=call.grant.client_id, got=call.app.client_id)
-
-
-def refresh_token_used(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.grant.used:
-        return Refusal("refresh_token_used", "the refresh token has been exchanged for a newer one")
-    return None
-
-
-def refresh_token_revoked(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.grant.revoked or call.store.get("ended", call.grant.family):
-        return Refusal("refresh_token_revoked", "the refresh token has been revoked")
-    return None
-
-
-def refresh_token_expired(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.grant.expires and call.now >= call.grant.expires:
-        return Refusal("refresh_token_expired", "the refresh token is too old")
-    return None
-
-
-# refusals of an access token
-
-
-def bad_token(call: Call) -> Refusal | None:
-    """Also goes on as the person that the token stands for."""
-    token = call.told("access_token")
-    if token is None:
-        return Refusal("no_token", "no access token came")
-    grant = call.store.get("access", f"{call.provider}:{token}")
-    if grant is None:
-        return Refusal("bad_token", "this provider has issued no such access token", got=token[:6] + "…")
-    call.use(grant)
-    return None
-
-
-def token_revoked(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.grant.revoked or call.store.get("ended", call.grant.family):
-        return Refusal("token_revoked", "the access token has been revoked")
-    return None
-
-
-def token_expired(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.grant.expires and call.now >= call.grant.expires:
-        return Refusal("token_expired", "the access token is too old",
-                       expected=f"at most {call.lifetime('access_token')} s",
-                       got=f"{call.now - call.grant.issued:.0f} s")
-    return None
-
-
-def person_deleted(call: Call) -> Refusal | None:
-    if call.person is not None and call.person.deleted:
-        return Refusal("person_deleted", "the account has been deleted")
-    return None
-
-
-def missing_scope(call: Call) -> Refusal | None:
-    wanted = call.exchange.scope
-    if wanted and wanted.isdisjoint(call.granted):
-        return Refusal("missing_scope", f"{call.step} needs a scope that was not granted",
-                       expected=" or ".join(sorted(wanted)), got=" ".join(sorted(call.granted)) or "none")
-    return None
-
-
 # acts
-
-
-def choose_person(call: Call) -> Person | None:
-    """Who logs in: by the page's form, by the world's setting, or nobody yet."""
-    people = call.world.people
-    if call.decision:
-        chosen = call.decision.get("other") or call.decision.get("person") or ""
-        return people.by_email(chosen) if "@" in chosen and chosen not in people else people[chosen]
-    return people[call.world.person] if call.world.person else None
-
-
-def authorize(call: Call) -> Response | None:
-    """Show the login page, or take the decision and issue a code."""
-    try:
-        call.person = choose_person(call)
-    except UsageError as error:
-        call.entry.remarks.append(str(error))
-        return login_page(call, [str(error)])
-    denied = bool(call.faults("person"))
-    if call.person is None and not denied:
-        return login_page(call, [])
-    login = call.login
-    if login is not None:
-        login.person = call.person.id if call.person else ""
-    if denied or (call.person and call.person.denies) or call.decision.get("decision") == "deny":
-        raise Refusal("denied", "the person said no")
-    call.granted = frozenset(scopes(call))
-    told_back = "state" in (call.exchange.answer.redirect or {})
-    for fault in call.faults("value", "wrong_state", "missing_state") if told_back else ():
-        call.values["state"] = "another-state" if fault.name == "wrong_state" else None
-    return None
-
-
-def scopes(call: Call) -> tuple[str, ...]:
-    """The scopes granted: those asked for, and those that the provider always gives."""
-    rules = call.wire.client.scope
-    asked = dict.fromkeys([*split_scope(call.told("scope") or "", rules.delimiter), *rules.always])
-    asked.pop("", None)
-    return tuple(asked)
-
-
-def split_scope(text: str, delimiter: str) -> Iterable[str]:
-    return text.split(delimiter) if delimiter.strip() else text.split()
-
-
-def login_page(call: Call, problems: list[str]) -> Response:
-    """The page on which somebody picks a person and decides."""
-    from mockidp.web import pages  # lazy: with `--as` no page is ever shown
-
-    rules = call.wire.client.scope
-    asked = [pages.Scope(name, rules.words.get(name, name), False) for name in scopes(call)]
-    target = urlsplit(call.redirect_to or "")
-    hidden = [pair for pair in call.request.form_pairs if not pair[0].startswith("mockidp.")]
-    return pages.login(
-        card(call.wire), call.app.name or call.app.client_id if call.app else "an app", call.world.people.named(),
-        asked, hidden, hint=call.told("login_hint") or "", query=call.decision.get("other", ""),
-        remark=[*problems, *call.entry.remarks],
-        redirect_origin=f"{target.scheme}://{target.netloc}" if target.netloc else f"{target.scheme}:",
-        status=400 if problems else 200,
-    )
 
 
 FORGET = {"app.id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "login_hint"}
@@ -424,28 +23,24 @@ def issue_code(call: Call) -> str:
     code = call.fresh("code")
     challenge = call.told("code_challenge") if call.wire.client.pkce in ("optional", "required") else None
     grant = call.new_grant(
-        call.lifetime("code"), scope=scopes(call), redirect_uri=call.told("redirect_uri"), nonce=call.told("nonce"),
-        challenge=challenge, method=call.told("code_challenge_method") or "plain", family=code,
+        call.lifetime("code"),
+        scope=login.scopes(call),
+        redirect_uri=call.told("redirect_uri"),
+        nonce=call.told("nonce"),
+        challenge=challenge,
+        method=call.told("code_challenge_method") or "plain",
+        family=code,
         facts={name: value for name, value in call.values.told.items() if name not in FORGET},
     )
-    remember(call, "code", code, grant)
+    login.remember(call, "code", code, grant)
     if call.login:
         call.login.outcome = "code"
     return code
 
 
-def use_up(call: Call, kind: str, key: str, used: Rule) -> None:
-    """Mark what the request brought as used. Of two requests at the same moment, the second meets the refusal."""
-    assert call.grant is not None
-    first = call.store.use(kind, f"{call.provider}:{key}")
-    call.grant.used = True
-    if not first and (refusal := used(call)) is not None:
-        raise refusal
-
-
 def redeem(call: Call) -> None:
     """Mark the code used, so that it opens nothing again."""
-    use_up(call, "code", call.told("code"), code_used)
+    login.use_up(call, "code", call.told("code"), refusals.code_used)
     if call.login:
         call.login.outcome = "logged_in"
 
@@ -462,12 +57,8 @@ def issue_refresh(call: Call) -> str:
 def _issue(call: Call, kind: str, form: str, token: str = "") -> str:
     token = token or call.fresh(form)
     family, nonce = (call.grant.family, call.grant.nonce) if call.grant else ("", None)
-    remember(call, kind, token, call.new_grant(call.lifetime(form), family=family, nonce=nonce))
+    login.remember(call, kind, token, call.new_grant(call.lifetime(form), family=family, nonce=nonce))
     return token
-
-
-def remember(call: Call, kind: str, key: str, grant: Grant) -> None:
-    call.store.put(kind, f"{call.provider}:{key}", grant)
 
 
 def refresh(call: Call) -> None:
@@ -476,7 +67,7 @@ def refresh(call: Call) -> None:
     old = call.told("refresh_token")
     answer = call.exchange.answer.body
     if answer is not None and "$refresh_token" in answer.bind.values():
-        use_up(call, "refresh", old, refresh_token_used)
+        login.use_up(call, "refresh", old, refusals.refresh_token_used)
         del call.values["refresh_token"]
 
 
@@ -487,13 +78,7 @@ def revoke(call: Call) -> None:
         if grant is not None:
             grant.revoked = True
             call.store.put(kind, f"{call.provider}:{call.told('token')}", grant)
-            end_family(call, grant)
-
-
-def end_family(call: Call, grant: Grant) -> None:
-    """End all tokens that came of the same code; what came of none has no family."""
-    if grant.family:
-        call.store.put("ended", grant.family, replace(grant, expires=0.0))  # the tokens outlive the code
+            login.end_family(call, grant)
 
 
 def resource(call: Call) -> None:
@@ -504,7 +89,7 @@ def resource(call: Call) -> None:
 def granted(call: Call) -> str:
     """The granted scopes as this provider writes them."""
     rules = call.wire.client.scope
-    names = call.grant.scope if call.grant is not None and call.step != "authorize" else scopes(call)
+    names = call.grant.scope if call.grant is not None and call.step != "authorize" else login.scopes(call)
     return rules.returned.join(rules.aliases.get(name, name) for name in names)
 
 
@@ -512,19 +97,49 @@ class OAuth2(Family):
     """The authorization code grant."""
 
     rules = {
-        "authorize": (unknown_client, redirect_unregistered, misfit, challenge_missing, pkce_forbidden,
-                      challenge_method_refused, best_practice),
-        "any": (misfit,),
-        "client": (credentials_missing, unknown_client, wrong_secret),
-        "token": (unknown_code, code_of_another_app, code_used, code_expired, redirect_missing, redirect_mismatch,
-                  pkce_forbidden, verifier_missing, verifier_wrong),
-        "refresh": (bad_refresh_token, refresh_token_of_another_app, refresh_token_used, refresh_token_revoked,
-                    refresh_token_expired),
-        "resource": (bad_token, token_revoked, token_expired, person_deleted, missing_scope),
+        "authorize": (
+            refusals.unknown_client,
+            refusals.redirect_unregistered,
+            refusals.misfit,
+            refusals.challenge_missing,
+            refusals.pkce_forbidden,
+            refusals.challenge_method_refused,
+            refusals.best_practice,
+        ),
+        "any": (refusals.misfit,),
+        "client": (refusals.credentials_missing, refusals.unknown_client, refusals.wrong_secret),
+        "token": (
+            refusals.unknown_code,
+            refusals.code_of_another_app,
+            refusals.code_used,
+            refusals.code_expired,
+            refusals.redirect_missing,
+            refusals.redirect_mismatch,
+            refusals.pkce_forbidden,
+            refusals.verifier_missing,
+            refusals.verifier_wrong,
+        ),
+        "refresh": (
+            refusals.bad_refresh_token,
+            refusals.refresh_token_of_another_app,
+            refusals.refresh_token_used,
+            refusals.refresh_token_revoked,
+            refusals.refresh_token_expired,
+        ),
+        "resource": (
+            refusals.bad_token,
+            refusals.token_revoked,
+            refusals.token_expired,
+            refusals.person_deleted,
+            refusals.missing_scope,
+        ),
     }
-    acts = {"authorize": authorize, "token": redeem, "refresh": refresh, "revoke": revoke, "resource": resource}
+    acts = {"authorize": login.authorize, "token": redeem, "refresh": refresh, "revoke": revoke, "resource": resource}
     values = {
-        "code": issue_code, "access_token": issue_access, "refresh_token": issue_refresh, "granted": granted,
+        "code": issue_code,
+        "access_token": issue_access,
+        "refresh_token": issue_refresh,
+        "granted": granted,
         "expires_in": lambda call: call.lifetime("access_token") or None,
         "presented_refresh_token": lambda call: call.values.told.get("refresh_token"),
         "refresh_expires_in": lambda call: call.lifetime("refresh_token") or None,
@@ -533,7 +148,7 @@ class OAuth2(Family):
 
     def handle(self, call: Call) -> Response:
         if call.group != "resource":
-            find_app(call)
+            refusals.find_app(call)
         return super().handle(call)
 
     def rules_of(self, call: Call) -> Iterable[Rule]:

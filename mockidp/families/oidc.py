@@ -135,6 +135,7 @@ class Oidc(oauth2.OAuth2):
         "sub_for_app": pairwise,
         "jwks": lambda call: ring(call).published(),
         "certificates": lambda call: ring(call).certificates(),
-        "id_token_expires": lambda call: int(call.now) + (
-            call.wire.spec.id_token.lifetime if call.wire.spec.id_token else 0),
+        "id_token_expires": lambda call: (
+            int(call.now) + (call.wire.spec.id_token.lifetime if call.wire.spec.id_token else 0)
+        ),
     }

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from mockidp.errors import Refusal
-from mockidp.families import oauth2
+from mockidp.families import login, refusals
 from mockidp.families import openid2_sig as sig
 from mockidp.families.base import Call, Family, card
 from mockidp.families.openid2_extensions import LINE, ax_answer, fields, sreg_answer, wanted
@@ -90,8 +90,12 @@ def unsupported_type(call: Call) -> Refusal | None:
     if exchange.answer.body is None or "assoc_handle" not in exchange.answer.body.bind:
         return Refusal("unsupported_type", "this provider makes no associations", got=asked)
     if not sig.fits(call.told("assoc_type"), call.told("session_type")):
-        return Refusal("unsupported_type", "no such association, or the session has another key length",
-                       expected="HMAC-SHA1 with DH-SHA1, HMAC-SHA256 with DH-SHA256, or no-encryption", got=asked)
+        return Refusal(
+            "unsupported_type",
+            "no such association, or the session has another key length",
+            expected="HMAC-SHA1 with DH-SHA1, HMAC-SHA256 with DH-SHA256, or no-encryption",
+            got=asked,
+        )
     if call.told("session_type") == "no-encryption" and call.request.scheme != "https":
         return Refusal("unsupported_type", "no-encryption is for TLS only", expected="https", got=call.request.scheme)
     return None
@@ -144,11 +148,19 @@ def bad_identity(call: Call) -> Refusal | None:
     """Both or neither, and the one that the provider answers for is its own (section 9.1)."""
     claimed, identity = call.told("claimed_id"), call.told("identity")
     if (claimed is None) != (identity is None):
-        return Refusal("identity_alone", "openid.claimed_id and openid.identity come together or not at all",
-                       expected=claimed or identity, got="")
+        return Refusal(
+            "identity_alone",
+            "openid.claimed_id and openid.identity come together or not at all",
+            expected=claimed or identity,
+            got="",
+        )
     if (claimed == sig.IDENTIFIER_SELECT) != (identity == sig.IDENTIFIER_SELECT):
-        return Refusal("bad_identity", "only one of openid.claimed_id and openid.identity lets the person choose",
-                       expected=claimed, got=identity)
+        return Refusal(
+            "bad_identity",
+            "only one of openid.claimed_id and openid.identity lets the person choose",
+            expected=claimed,
+            got=identity,
+        )
     if identity in (None, sig.IDENTIFIER_SELECT):
         return None
     if any(LINE.fullmatch(url) is None for url in (claimed, identity)):
@@ -156,8 +168,12 @@ def bad_identity(call: Call) -> Refusal | None:
     page = call.wire.step("identifier")
     real = split_base(call, identity)[1]
     if page is None or not any(matched(url, real) for url in page.urls):
-        return Refusal("bad_identity", "openid.identity is no identifier of this provider",
-                       expected=page.urls[0] if page else "none", got=identity)
+        return Refusal(
+            "bad_identity",
+            "openid.identity is no identifier of this provider",
+            expected=page.urls[0] if page else "none",
+            got=identity,
+        )
     return None
 
 
@@ -183,12 +199,17 @@ def assertion_unknown(call: Call) -> Refusal | None:
     """Also goes on as the login that the assertion belongs to."""
     grant = call.store.get("assertion", f"{call.provider}:{call.told('response_nonce')}")
     if grant is None:
-        return Refusal("assertion_unknown", "no assertion with this nonce waits to be checked",
-                       got=call.told("response_nonce"))
+        return Refusal(
+            "assertion_unknown", "no assertion with this nonce waits to be checked", got=call.told("response_nonce")
+        )
     call.use(grant)
     if grant.facts["handle"] != call.told("assoc_handle"):
-        return Refusal("assertion_unknown", "the assertion had another handle", expected=grant.facts["handle"],
-                       got=call.told("assoc_handle"))
+        return Refusal(
+            "assertion_unknown",
+            "the assertion had another handle",
+            expected=grant.facts["handle"],
+            got=call.told("assoc_handle"),
+        )
     return None
 
 
@@ -200,8 +221,12 @@ def assertion_altered(call: Call) -> Refusal | None:
             return None
     except sig.OpenIDError as error:
         return Refusal("assertion_altered", str(error))
-    return Refusal("assertion_altered", "the signature is not that of these fields", expected=call.grant.facts["sig"],
-                   got=call.told("sig"))
+    return Refusal(
+        "assertion_altered",
+        "the signature is not that of these fields",
+        expected=call.grant.facts["sig"],
+        got=call.told("sig"),
+    )
 
 
 def assertion_used(call: Call) -> Refusal | None:
@@ -214,8 +239,12 @@ def assertion_used(call: Call) -> Refusal | None:
 def assertion_expired(call: Call) -> Refusal | None:
     assert call.grant is not None
     if call.now >= call.grant.expires:
-        return Refusal("assertion_expired", "the assertion is too old",
-                       expected=f"at most {call.lifetime('assertion')} s", got=f"{call.now - call.grant.issued:.0f} s")
+        return Refusal(
+            "assertion_expired",
+            "the assertion is too old",
+            expected=f"at most {call.lifetime('assertion')} s",
+            got=f"{call.now - call.grant.issued:.0f} s",
+        )
     return None
 
 
@@ -243,7 +272,8 @@ def associate(call: Call) -> None:
     """Keep the key, and the form of URLs that the application uses."""
     remember_form(call)
     grant = call.new_grant(
-        call.lifetime("association"), secret=sig.base64(call.values["secret"]),
+        call.lifetime("association"),
+        secret=sig.base64(call.values["secret"]),
         facts={"type": call.told("assoc_type"), "base": base_of_request(call)},
     )
     call.store.put("association", f"{call.provider}:{call.values['handle']}", grant)
@@ -255,23 +285,28 @@ def discover(call: Call) -> None:
 
 def authorize(call: Call) -> Response | None:
     """Show the login page, or take the decision; the assertion is made when the browser is sent back."""
-    call.app = msgspec.structs.replace(call.world.apps.ready(call.provider),
-                                       name=call.told("realm") or call.told("redirect_uri"))
+    call.app = msgspec.structs.replace(
+        call.world.apps.ready(call.provider), name=call.told("realm") or call.told("redirect_uri")
+    )
     if immediate(call) and not call.world.person:
         raise Refusal("setup_needed", "nobody is logged in, and checkid_immediate shows no page")
     owner = asked_for(call)
     call.values["scope"] = ",".join(wanted(call))
     call.values["login_hint"] = owner
     try:
-        page = oauth2.authorize(call)
+        page = login.authorize(call)
     except Refusal as refusal:
         refusal.name = "setup_needed" if immediate(call) else refusal.name
         raise
     if page is not None:
         return page
     if owner and real_identity(call) != call.values["identifier"]:
-        raise Refusal("identifier_of_another", "the identifier asked for is not of the person who logged in",
-                      expected=real_identity(call), got=call.values["identifier"])
+        raise Refusal(
+            "identifier_of_another",
+            "the identifier asked for is not of the person who logged in",
+            expected=real_identity(call),
+            got=call.values["identifier"],
+        )
     if call.login:
         call.login.outcome = "code"
     return None
@@ -290,7 +325,7 @@ def asked_for(call: Call) -> str | None:
 
 def check(call: Call) -> None:
     """Use the assertion up, or refuse it when that has been done."""
-    oauth2.use_up(call, "assertion", call.told("response_nonce"), assertion_used)
+    login.use_up(call, "assertion", call.told("response_nonce"), assertion_used)
     if call.login:
         call.login.outcome = "logged_in"
 
@@ -345,7 +380,7 @@ def assertion(call: Call, params: Pairs) -> Pairs:
     if known is None:
         facts = {"handle": sent["openid.assoc_handle"], "type": kind, "sig": sent["openid.sig"]}
         grant = call.new_grant(call.lifetime("assertion"), secret=sig.base64(key), facts=facts)
-        oauth2.remember(call, "assertion", sent.get("openid.response_nonce", ""), grant)
+        login.remember(call, "assertion", sent.get("openid.response_nonce", ""), grant)
     if "alg_none" in faults:
         del sent["openid.sig"]
     return list(sent.items())
@@ -374,29 +409,48 @@ class OpenID2(Family):
     """Discovery, association, the assertion, and the check of one."""
 
     rules = {
-        "associate": (oauth2.misfit, unsupported_type, dh_refused),
-        "authorize": (return_to_invalid, oauth2.misfit, realm_mismatch, bad_identity),
-        "check_authentication": (oauth2.misfit, handle_shared, assertion_unknown, assertion_altered, assertion_expired),
+        "associate": (refusals.misfit, unsupported_type, dh_refused),
+        "authorize": (return_to_invalid, refusals.misfit, realm_mismatch, bad_identity),
+        "check_authentication": (
+            refusals.misfit,
+            handle_shared,
+            assertion_unknown,
+            assertion_altered,
+            assertion_expired,
+        ),
         "identifier": (unknown_identifier,),
-        "resource": (oauth2.misfit,),
+        "resource": (refusals.misfit,),
     }
-    acts = {"associate": associate, "authorize": authorize, "check_authentication": check, "discovery": discover,
-            "identifier": discover}
+    acts = {
+        "associate": associate,
+        "authorize": authorize,
+        "check_authentication": check,
+        "discovery": discover,
+        "identifier": discover,
+    }
     values = {
-        "op_endpoint": op_endpoint, "asserted_id": asserted_id, "asserted_identity": asserted_identity,
-        "asserted_handle": asserted_handle, "invalidate_handle": invalidate_handle, "sig": lambda call: "",
+        "op_endpoint": op_endpoint,
+        "asserted_id": asserted_id,
+        "asserted_identity": asserted_identity,
+        "asserted_handle": asserted_handle,
+        "invalidate_handle": invalidate_handle,
+        "sig": lambda call: "",
         "signed": lambda call: "op_endpoint,claimed_id,identity,return_to,response_nonce,assoc_handle",
         "response_nonce": lambda call: sig.make_nonce(call.now, call.fresh("salt")),
-        "association_expires_in": lambda call: call.lifetime("association"), "confirmed_handle": confirmed_handle,
+        "association_expires_in": lambda call: call.lifetime("association"),
+        "confirmed_handle": confirmed_handle,
         "secret": lambda call: call.world.random(sig.key_size(call.told("assoc_type"))),
-        "mac_key": lambda call: None, "dh_server_public": lambda call: None, "enc_mac_key": lambda call: None,
+        "mac_key": lambda call: None,
+        "dh_server_public": lambda call: None,
+        "enc_mac_key": lambda call: None,
         "wants": lambda call: "xrds" if "application/xrds+xml" in call.request.headers.get("accept", "") else "html",
         "gender_letter": lambda call: {"female": "F", "male": "M"}.get(call.person.gender) if call.person else None,
     }
 
     def handle(self, call: Call) -> Response:
-        call.problems = [problem for problem in call.problems
-                         if problem.kind != "unlisted" or not problem.key.startswith("openid.")]
+        call.problems = [
+            problem for problem in call.problems if problem.kind != "unlisted" or not problem.key.startswith("openid.")
+        ]
         return super().handle(call)
 
     def login_of(self, call: Call) -> Login | None:

@@ -24,8 +24,14 @@ def fields(call: Call) -> dict[str, str]:
 
 def alias(call: Call, *namespaces: str) -> str | None:
     """The name under which the request uses an extension."""
-    return next((key.removeprefix("openid.ns.") for key, value in fields(call).items()
-                 if NAME.fullmatch(key.removeprefix("openid.ns.")) and value in namespaces), None)
+    return next(
+        (
+            key.removeprefix("openid.ns.")
+            for key, value in fields(call).items()
+            if NAME.fullmatch(key.removeprefix("openid.ns.")) and value in namespaces
+        ),
+        None,
+    )
 
 
 def listed(text: str | None) -> list[str]:
@@ -46,8 +52,11 @@ def sreg_answer(call: Call) -> Iterator[tuple[str, str]]:
     if asked is None:
         return
     prefix, names = asked
-    found = [(f"openid.{prefix}.{name}", value) for name in dict.fromkeys(names)
-             if (value := known_of(call, f"sreg.{name}")) is not None]
+    found = [
+        (f"openid.{prefix}.{name}", value)
+        for name in dict.fromkeys(names)
+        if (value := known_of(call, f"sreg.{name}")) is not None
+    ]
     if found and (namespace := fields(call).get(f"openid.ns.{prefix}")):
         yield f"openid.ns.{prefix}", namespace
     yield from found
@@ -105,5 +114,7 @@ def wanted(call: Call) -> list[str]:
     """What the login page says that the application asks for."""
     sreg, ax = sreg_asked(call), ax_asked(call)
     known = call.wire.person
-    return [*(name for name in (sreg[1] if sreg else ()) if f"sreg.{name}" in known),
-            *(kind for kind in (ax[1].values() if ax else ()) if kind in known)]
+    return [
+        *(name for name in (sreg[1] if sreg else ()) if f"sreg.{name}" in known),
+        *(kind for kind in (ax[1].values() if ax else ()) if kind in known),
+    ]

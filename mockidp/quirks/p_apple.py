@@ -24,7 +24,7 @@ from mockidp.check.provoke import Provocation
 from mockidp.contract.template import stretch
 from mockidp.contract.wire import Exchange
 from mockidp.errors import Refusal
-from mockidp.families import oauth2, oidc
+from mockidp.families import oauth2, oidc, refusals
 from mockidp.families.base import Call
 from mockidp.keys import Key, public_of
 from mockidp.wire import Request
@@ -57,8 +57,12 @@ def is_ip(host: str) -> bool:
 def form_post_missing(call: Call) -> Refusal | None:
     mode = call.told("response_mode")
     if call.told("scope") and mode != "form_post":
-        return Refusal("form_post_missing", "a scope was asked for, and response_mode is not form_post",
-                       expected="form_post", got=mode or "none")
+        return Refusal(
+            "form_post_missing",
+            "a scope was asked for, and response_mode is not form_post",
+            expected="form_post",
+            got=mode or "none",
+        )
     return None
 
 
@@ -92,8 +96,9 @@ def secret_unreadable(call: Call) -> Refusal | None:
 def secret_key_id_wrong(call: Call) -> Refusal | None:
     kid, known = call.values["secret_header"].get("kid"), call.values["app.key_id"]
     if kid != known:
-        return Refusal("secret_key_id_wrong", "kid of the client secret is not the app's key id", expected=known,
-                       got=str(kid))
+        return Refusal(
+            "secret_key_id_wrong", "kid of the client secret is not the app's key id", expected=known, got=str(kid)
+        )
     return None
 
 
@@ -105,8 +110,12 @@ def secret_not_signed(call: Call) -> Refusal | None:
     try:
         jose.verify(call.told("client_jwt"), public_of(pem), ["ES256"])
     except jose.JoseError as error:
-        return Refusal("secret_not_signed", f"the client secret is not signed with the app's key: {error}",
-                       expected="ES256", got=str(call.values["secret_header"]["alg"]))
+        return Refusal(
+            "secret_not_signed",
+            f"the client secret is not signed with the app's key: {error}",
+            expected="ES256",
+            got=str(call.values["secret_header"]["alg"]),
+        )
     return None
 
 
@@ -123,8 +132,9 @@ def _claim_wrong(name: str, claim: str, what: str, want: Callable[[Call], str]) 
     return rule
 
 
-secret_team_wrong = _claim_wrong("secret_team_wrong", "iss", "the team id",
-                                 lambda call: str(call.values["app.team_id"]))
+secret_team_wrong = _claim_wrong(
+    "secret_team_wrong", "iss", "the team id", lambda call: str(call.values["app.team_id"])
+)
 secret_app_wrong = _claim_wrong("secret_app_wrong", "sub", "the client id", lambda call: str(call.values["app.id"]))
 secret_audience_wrong = _claim_wrong("secret_audience_wrong", "aud", "Apple", lambda call: AUDIENCE)
 
@@ -132,16 +142,24 @@ secret_audience_wrong = _claim_wrong("secret_audience_wrong", "aud", "Apple", la
 def secret_expired(call: Call) -> Refusal | None:
     end = _seconds(call, "exp")
     if end <= call.now:
-        return Refusal("secret_expired", "exp of the client secret is missing or has passed",
-                       expected=f"after {call.now:.0f}", got=f"{end:.0f}")
+        return Refusal(
+            "secret_expired",
+            "exp of the client secret is missing or has passed",
+            expected=f"after {call.now:.0f}",
+            got=f"{end:.0f}",
+        )
     return None
 
 
 def secret_lives_too_long(call: Call) -> Refusal | None:
     latest, end = int(call.now) + 1 + LONGEST, _seconds(call, "exp")
     if end > latest:
-        return Refusal("secret_lives_too_long", "exp of the client secret is more than six months away",
-                       expected=f"at most {latest}", got=f"{end:.0f}")
+        return Refusal(
+            "secret_lives_too_long",
+            "exp of the client secret is more than six months away",
+            expected=f"at most {latest}",
+            got=f"{end:.0f}",
+        )
     return None
 
 
@@ -214,20 +232,47 @@ class Rules(oidc.Oidc):
 
     rules = {
         **oidc.Oidc.rules,
-        "authorize": (oauth2.unknown_client, oauth2.redirect_unregistered, oauth2.misfit,
-                      oauth2.response_type_other_than("code", "code id_token"), oauth2.scope_unknown, form_post_missing,
-                      response_mode_refused, redirect_not_public, oauth2.best_practice),
-        "token": (oauth2.unknown_code, oauth2.code_of_another_app, oauth2.code_used, oauth2.code_expired,
-                  oauth2.redirect_missing, oauth2.redirect_mismatch),
-        "refresh": (oauth2.bad_refresh_token, oauth2.refresh_token_of_another_app, oauth2.refresh_token_revoked),
-        "client": (oauth2.unknown_client, secret_unreadable, secret_key_id_wrong, secret_not_signed, secret_team_wrong,
-                   secret_app_wrong, secret_audience_wrong, secret_expired, secret_lives_too_long),
+        "authorize": (
+            refusals.unknown_client,
+            refusals.redirect_unregistered,
+            refusals.misfit,
+            refusals.response_type_other_than("code", "code id_token"),
+            refusals.scope_unknown,
+            form_post_missing,
+            response_mode_refused,
+            redirect_not_public,
+            refusals.best_practice,
+        ),
+        "token": (
+            refusals.unknown_code,
+            refusals.code_of_another_app,
+            refusals.code_used,
+            refusals.code_expired,
+            refusals.redirect_missing,
+            refusals.redirect_mismatch,
+        ),
+        "refresh": (refusals.bad_refresh_token, refusals.refresh_token_of_another_app, refusals.refresh_token_revoked),
+        "client": (
+            refusals.unknown_client,
+            secret_unreadable,
+            secret_key_id_wrong,
+            secret_not_signed,
+            secret_team_wrong,
+            secret_app_wrong,
+            secret_audience_wrong,
+            secret_expired,
+            secret_lives_too_long,
+        ),
     }
     acts = {**oidc.Oidc.acts, "revoke": revoke}
     values = {
         **oidc.Oidc.values,
-        "front_id_token": front_id_token, "first_user": first_user, "uid": uid, "shown_email": shown_email,
-        "is_private_email": is_private_email, "email_checked": email_checked,
+        "front_id_token": front_id_token,
+        "first_user": first_user,
+        "uid": uid,
+        "shown_email": shown_email,
+        "is_private_email": is_private_email,
+        "email_checked": email_checked,
     }
 
 
@@ -286,8 +331,12 @@ Walk.provocations = {
     "response_type_missing": Provocation("authorize", provoke.drop("response_type"), "", "unsupported_response_type"),
     "bad_scope": Provocation("authorize", provoke.put(scope="name phone")),
     "form_post_missing": Provocation("authorize", provoke.put(response_mode="query")),
-    "response_mode_refused": Provocation("authorize", lambda walk, lab: (
-        provoke.drop("scope")(walk, lab), provoke.put(response_mode="query")(walk, lab)), "", "bad_request"),
+    "response_mode_refused": Provocation(
+        "authorize",
+        lambda walk, lab: (provoke.drop("scope")(walk, lab), provoke.put(response_mode="query")(walk, lab)),
+        "",
+        "bad_request",
+    ),
     "wrong_secret": Provocation("token", provoke.send(client_secret=None)),
     "wrong_secret@refresh": Provocation("refresh", provoke.send(client_secret=None), "refresh", "wrong_secret"),
     "secret_unreadable": Provocation("token", provoke.send(client_secret="not-a-token")),

@@ -23,7 +23,7 @@ from mockidp.check.provoke import Provocation, put, send, wait
 from mockidp.contract.body import asked
 from mockidp.contract.wire import Exchange
 from mockidp.errors import Refusal
-from mockidp.families import oauth2
+from mockidp.families import login, oauth2, refusals
 from mockidp.families.base import Call, Rule
 from mockidp.families.oauth2 import OAuth2
 from mockidp.wire import Pairs, Request, Response
@@ -34,11 +34,29 @@ if TYPE_CHECKING:
 # Version and the day it ends, oldest first (docs/graph-api/changelog/versions, 2026-11); from v25.0 on it is not known
 # or far. A version that has ended is answered as the oldest that has not.
 ENDS = {
-    "v4.0": "2021-11-02", "v5.0": "2022-02-03", "v6.0": "2022-05-05", "v7.0": "2022-08-04", "v8.0": "2022-11-01",
-    "v9.0": "2023-02-23", "v10.0": "2023-06-08", "v11.0": "2023-09-14", "v12.0": "2024-02-08", "v13.0": "2024-05-28",
-    "v14.0": "2024-09-17", "v15.0": "2024-11-20", "v16.0": "2025-05-14", "v17.0": "2025-09-12", "v18.0": "2026-01-26",
-    "v19.0": "2026-05-21", "v20.0": "2026-09-24", "v21.0": "2027-01-21", "v22.0": "2027-05-20", "v23.0": "2027-10-08",
-    "v24.0": "2028-02-18", "v25.0": "2028-07-29", "v26.0": "9999-12-31",
+    "v4.0": "2021-11-02",
+    "v5.0": "2022-02-03",
+    "v6.0": "2022-05-05",
+    "v7.0": "2022-08-04",
+    "v8.0": "2022-11-01",
+    "v9.0": "2023-02-23",
+    "v10.0": "2023-06-08",
+    "v11.0": "2023-09-14",
+    "v12.0": "2024-02-08",
+    "v13.0": "2024-05-28",
+    "v14.0": "2024-09-17",
+    "v15.0": "2024-11-20",
+    "v16.0": "2025-05-14",
+    "v17.0": "2025-09-12",
+    "v18.0": "2026-01-26",
+    "v19.0": "2026-05-21",
+    "v20.0": "2026-09-24",
+    "v21.0": "2027-01-21",
+    "v22.0": "2027-05-20",
+    "v23.0": "2027-10-08",
+    "v24.0": "2028-02-18",
+    "v25.0": "2028-07-29",
+    "v26.0": "9999-12-31",
 }
 VERSION = re.compile(r"v\d{1,3}\.\d{1,2}")
 IN_PATH = re.compile(r"^/(v\d[^/]*)/")
@@ -52,8 +70,9 @@ def unknown_version(call: Call) -> Refusal | None:
     version = call.told("version")
     if version is None or VERSION.fullmatch(version):
         return None
-    return Refusal("unknown_version", "the first part of the path is no version", expected="v<number>.<number>",
-                   got=version)
+    return Refusal(
+        "unknown_version", "the first part of the path is no version", expected="v<number>.<number>", got=version
+    )
 
 
 def served_version(call: Call) -> str:
@@ -93,8 +112,12 @@ def wanted(call: Call) -> set[str]:
 def response_type_unknown(call: Call) -> Refusal | None:
     if wanted(call) <= RESPONSE_TYPES and wanted(call) & {"code", "token"}:
         return None
-    return Refusal("unsupported_response_type", "response_type is not one of the dialog's",
-                   expected="code, token, code token, each with granted_scopes", got=call.told("response_type"))
+    return Refusal(
+        "unsupported_response_type",
+        "response_type is not one of the dialog's",
+        expected="code, token, code token, each with granted_scopes",
+        got=call.told("response_type"),
+    )
 
 
 def code(call: Call) -> str | None:
@@ -112,9 +135,13 @@ def access_token(call: Call) -> str | None:
         return None
     token = call.fresh("access_token")
     facts = {"auth_nonce": call.told("auth_nonce"), "installed": installed(call)}
-    grant = call.new_grant(call.lifetime("short_access_token"), scope=oauth2.scopes(call), family=token,
-                           facts={name: value for name, value in facts.items() if value is not None})
-    oauth2.remember(call, "access", token, grant)
+    grant = call.new_grant(
+        call.lifetime("short_access_token"),
+        scope=login.scopes(call),
+        family=token,
+        facts={name: value for name, value in facts.items() if value is not None},
+    )
+    login.remember(call, "access", token, grant)
     return token
 
 
@@ -169,8 +196,12 @@ def bad_proof(call: Call) -> Refusal | None:
     sent = call.told("appsecret_proof")
     if sent is None or hmac.compare_digest(sent.encode(), expected_proof(call).encode()):
         return None
-    return Refusal("bad_proof", "appsecret_proof is not the hex HMAC-SHA256 of the token, keyed with the app secret",
-                   expected="64 hexadecimal digits that fit", got=f"{len(sent)} characters")
+    return Refusal(
+        "bad_proof",
+        "appsecret_proof is not the hex HMAC-SHA256 of the token, keyed with the app secret",
+        expected="64 hexadecimal digits that fit",
+        got=f"{len(sent)} characters",
+    )
 
 
 def expected_proof(call: Call) -> str:
@@ -242,8 +273,9 @@ def not_app_token(call: Call) -> Refusal | None:
         return None
     if "|" in token or call.store.get("access", f"{call.provider}:{token}") is None:
         return Refusal("bad_token", "the access token is that of no app", got=token[:6] + "…")
-    return Refusal("not_app_token", "the access token is that of a person", expected="an app token",
-                   got=token[:6] + "…")
+    return Refusal(
+        "not_app_token", "the access token is that of a person", expected="an app token", got=token[:6] + "…"
+    )
 
 
 def token_of_another_app(call: Call) -> Refusal | None:
@@ -252,8 +284,12 @@ def token_of_another_app(call: Call) -> Refusal | None:
     if grant is None or call.app is None:
         return None
     if grant.client_id != call.app.client_id:
-        return Refusal("token_of_another_app", "the token that is asked about is another app's",
-                       expected=call.app.client_id, got=grant.client_id)
+        return Refusal(
+            "token_of_another_app",
+            "the token that is asked about is another app's",
+            expected=call.app.client_id,
+            got=grant.client_id,
+        )
     call.use(grant)
     return None
 
@@ -263,7 +299,7 @@ def input_state(call: Call) -> str:
     grant = call.grant
     if grant is None:
         return "unknown"
-    ends = (oauth2.token_revoked, oauth2.token_expired, oauth2.person_deleted, app_removed)
+    ends = (refusals.token_revoked, refusals.token_expired, refusals.person_deleted, app_removed)
     return "ended" if any(rule(call) for rule in ends) else "good"
 
 
@@ -289,7 +325,7 @@ def nobody(call: Call) -> Refusal | None:
     token = call.told("access_token")
     if token is None or app_of_token(call, token) is not None:
         return by_id(call)
-    call.check((oauth2.bad_token, oauth2.token_revoked, oauth2.token_expired, app_removed, other_user))
+    call.check((refusals.bad_token, refusals.token_revoked, refusals.token_expired, app_removed, other_user))
     return None
 
 
@@ -340,7 +376,14 @@ def birthday(call: Call) -> str | None:
 
 
 PERSON_RULES: tuple[Rule, ...] = (
-    app_token_given, *OAuth2.rules["resource"], app_removed, proof_missing, bad_proof, unknown_field, other_user)
+    app_token_given,
+    *OAuth2.rules["resource"],
+    app_removed,
+    proof_missing,
+    bad_proof,
+    unknown_field,
+    other_user,
+)
 
 
 class Rules(OAuth2):
@@ -349,7 +392,7 @@ class Rules(OAuth2):
         "authorize": (*OAuth2.rules["authorize"][:2], response_type_unknown, *OAuth2.rules["authorize"][2:]),
         "resource": PERSON_RULES,
         "revoke": (not_to_withdraw,),
-        "exchange_token": (exchanged_unknown, oauth2.token_revoked, oauth2.token_expired, app_removed),
+        "exchange_token": (exchanged_unknown, refusals.token_revoked, refusals.token_expired, app_removed),
         "app_token": (),
         "debug_token": (not_app_token, token_of_another_app),
         "picture": (nobody,),
@@ -379,7 +422,8 @@ class Rules(OAuth2):
         "input_data_access_expires": of_grant(lambda call, grant: int(grant.issued) + call.lifetime("data_access")),
         "input_scopes": of_grant(lambda call, grant: list(grant.scope)),
         "permissions": of_grant(
-            lambda call, grant: [{"permission": name, "status": "granted"} for name in grant.scope]),
+            lambda call, grant: [{"permission": name, "status": "granted"} for name in grant.scope]
+        ),
         "picture_form": lambda call: "json" if call.told("redirect") in ("0", "false") else "image",
     }
 
@@ -391,8 +435,10 @@ class Rules(OAuth2):
     def send(self, call: Call, params: Pairs, headers: Pairs, status: int) -> Response:
         """A redirect without a fragment of its own gets `#_=_`."""
         response = super().send(call, params, headers, status)
-        response.headers = [(key, f"{value}#_=_" if key == "Location" and "#" not in value else value)
-                            for key, value in response.headers]
+        response.headers = [
+            (key, f"{value}#_=_" if key == "Location" and "#" not in value else value)
+            for key, value in response.headers
+        ]
         return response
 
 
@@ -450,8 +496,9 @@ class Walk(walk.Walk):
         "bad_token@debug": Provocation("debug_token", send(access_token="mockidp|wrong"), "", "bad_token"),
         "token_of_another_app": Provocation("debug_token", with_token_of_other_app),
         "bad_token@revoke": Provocation("revoke", put(access_token="EAAmadeup"), "", "bad_token"),
-        "unknown_object": Provocation("picture", lambda given, lab: (
-            put(user_id="1234567")(given, lab), send(access_token=None)(given, lab))),
+        "unknown_object": Provocation(
+            "picture", lambda given, lab: (put(user_id="1234567")(given, lab), send(access_token=None)(given, lab))
+        ),
     }
 
     def initial(self) -> dict[str, Any]:

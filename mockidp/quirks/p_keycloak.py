@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from mockidp.check import provoke, walk
 from mockidp.check.provoke import Provocation
 from mockidp.errors import Refusal
-from mockidp.families import oauth2, oidc
+from mockidp.families import oauth2, oidc, refusals
 from mockidp.families.base import Call
 from mockidp.jose import b64url
 
@@ -37,8 +37,9 @@ def unknown_realm(call: Call) -> Refusal | None:
     """One realm, by the setting; in a world that learns its apps every realm is there."""
     known, asked = call.wire.settings["KEYCLOAK_REALM"], call.told("realm")
     if asked != known and call.world.apps.mode != "learn":
-        return Refusal("unknown_realm", "there is no such realm; the setting KEYCLOAK_REALM names it", expected=known,
-                       got=asked)
+        return Refusal(
+            "unknown_realm", "there is no such realm; the setting KEYCLOAK_REALM names it", expected=known, got=asked
+        )
     return None
 
 
@@ -62,8 +63,12 @@ def verifier_unexpected(call: Call) -> Refusal | None:
 def verifier_malformed(call: Call) -> Refusal | None:
     verifier = call.told("code_verifier")
     if verifier and not VERIFIER.fullmatch(verifier):
-        return Refusal("verifier_malformed", "the code_verifier is not of the form that RFC 7636 section 4.1 asks for",
-                       expected="43 to 128 of A-Z a-z 0-9 - . _ ~", got=f"{len(verifier)} characters")
+        return Refusal(
+            "verifier_malformed",
+            "the code_verifier is not of the form that RFC 7636 section 4.1 asks for",
+            expected="43 to 128 of A-Z a-z 0-9 - . _ ~",
+            got=f"{len(verifier)} characters",
+        )
     return None
 
 
@@ -80,8 +85,12 @@ def token_of_another_app(call: Call) -> Refusal | None:
     assert call.grant is not None
     assert call.app is not None
     if call.grant.client_id != call.app.client_id:
-        return Refusal("token_of_another_app", "the token was issued to another app", expected=call.grant.client_id,
-                       got=call.app.client_id)
+        return Refusal(
+            "token_of_another_app",
+            "the token was issued to another app",
+            expected=call.grant.client_id,
+            got=call.app.client_id,
+        )
     return None
 
 
@@ -155,23 +164,57 @@ class Rules(oidc.Oidc):
 
     rules = {
         **oidc.Oidc.rules,
-        "authorize": (oauth2.unknown_client, oauth2.redirect_unregistered, unknown_realm, oauth2.misfit,
-                      oauth2.scope_unknown, oauth2.challenge_method_refused, oauth2.best_practice, oidc.login_required),
-        "any": (unknown_realm, oauth2.misfit),
-        "token": (oauth2.unknown_code, of_another_realm, oauth2.code_used, oauth2.code_expired, oauth2.redirect_missing,
-                  oauth2.redirect_mismatch, oauth2.code_of_another_app, oauth2.verifier_missing, verifier_unexpected,
-                  verifier_malformed, oauth2.verifier_wrong),
-        "refresh": (oauth2.bad_refresh_token, of_another_realm, oauth2.refresh_token_of_another_app,
-                    oauth2.refresh_token_revoked, oauth2.refresh_token_expired),
+        "authorize": (
+            refusals.unknown_client,
+            refusals.redirect_unregistered,
+            unknown_realm,
+            refusals.misfit,
+            refusals.scope_unknown,
+            refusals.challenge_method_refused,
+            refusals.best_practice,
+            oidc.login_required,
+        ),
+        "any": (unknown_realm, refusals.misfit),
+        "token": (
+            refusals.unknown_code,
+            of_another_realm,
+            refusals.code_used,
+            refusals.code_expired,
+            refusals.redirect_missing,
+            refusals.redirect_mismatch,
+            refusals.code_of_another_app,
+            refusals.verifier_missing,
+            verifier_unexpected,
+            verifier_malformed,
+            refusals.verifier_wrong,
+        ),
+        "refresh": (
+            refusals.bad_refresh_token,
+            of_another_realm,
+            refusals.refresh_token_of_another_app,
+            refusals.refresh_token_revoked,
+            refusals.refresh_token_expired,
+        ),
         "revoke": (unreadable_token, token_of_another_app),
-        "resource": (oauth2.bad_token, of_another_realm, oauth2.token_revoked, oauth2.token_expired,
-                     oauth2.person_deleted, oauth2.missing_scope),
+        "resource": (
+            refusals.bad_token,
+            of_another_realm,
+            refusals.token_revoked,
+            refusals.token_expired,
+            refusals.person_deleted,
+            refusals.missing_scope,
+        ),
     }
     acts = {**oidc.Oidc.acts, "refresh": refresh, "revoke": revoke}
     values = {
         **oidc.Oidc.values,
-        "session_state": session_state, "client_uuid": client_uuid, "origin": origin,
-        "email_verified": email_verified, "backend": backend, "jwks": jwks, "never": lambda call: None,
+        "session_state": session_state,
+        "client_uuid": client_uuid,
+        "origin": origin,
+        "email_verified": email_verified,
+        "backend": backend,
+        "jwks": jwks,
+        "never": lambda call: None,
     }
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from mockidp.check import provoke, walk
 from mockidp.check.provoke import Provocation
 from mockidp.errors import Refusal
-from mockidp.families import oauth2
+from mockidp.families import oauth2, refusals
 from mockidp.families.base import Call
 from mockidp.families.oauth2 import OAuth2
 from mockidp.wire import Response
@@ -29,7 +29,7 @@ def registered_uri(call: Call) -> Refusal | None:
     """The app's one redirect URI, not the one asked for (LoginRedirectorController); also settles where to go back."""
     assert call.app is not None
     if not call.app.redirect_uris:
-        return oauth2.redirect_unregistered(call)
+        return refusals.redirect_unregistered(call)
     call.redirect_to = call.app.redirect_uris[0]
     if call.told("redirect_uri") not in (None, call.redirect_to):
         call.remark(f"redirect_uri is not read: the browser goes to {call.redirect_to}, which is registered")
@@ -45,8 +45,12 @@ def challenge_missing(call: Call) -> Refusal | None:
 def challenge_malformed(call: Call) -> Refusal | None:
     challenge = call.told("code_challenge")
     if challenge and not PKCE_TEXT.fullmatch(challenge):
-        return Refusal("challenge_malformed", "code_challenge has another form", expected=PKCE_FORM,
-                       got=f"{len(challenge)} characters")
+        return Refusal(
+            "challenge_malformed",
+            "code_challenge has another form",
+            expected=PKCE_FORM,
+            got=f"{len(challenge)} characters",
+        )
     return None
 
 
@@ -60,8 +64,12 @@ def verifier_malformed(call: Call) -> Refusal | None:
     assert call.grant is not None
     verifier = call.told("code_verifier")
     if call.grant.challenge is not None and verifier and not PKCE_TEXT.fullmatch(verifier):
-        return Refusal("verifier_wrong", "the code_verifier has another form", expected=PKCE_FORM,
-                       got=f"{len(verifier)} characters")
+        return Refusal(
+            "verifier_wrong",
+            "the code_verifier has another form",
+            expected=PKCE_FORM,
+            got=f"{len(verifier)} characters",
+        )
     return None
 
 
@@ -84,8 +92,9 @@ def unknown_user(call: Call) -> Refusal | None:
 def other_user(call: Call) -> Refusal | None:
     asked = call.told("user_id")
     if asked not in (None, own_id(call)):
-        return Refusal("other_user", "a profile is for its owner and for administrators", expected=own_id(call),
-                       got=asked)
+        return Refusal(
+            "other_user", "a profile is for its owner and for administrators", expected=own_id(call), got=asked
+        )
     return None
 
 
@@ -122,10 +131,24 @@ def wants_json(call: Call) -> bool:
 class Rules(OAuth2):
     rules = {
         **OAuth2.rules,
-        "authorize": (oauth2.unknown_client, registered_uri, oauth2.misfit, challenge_missing, challenge_malformed,
-                      oauth2.challenge_method_refused, oauth2.best_practice),
-        "token": (oauth2.unknown_code, oauth2.code_of_another_app, code_used, oauth2.code_expired,
-                  oauth2.verifier_missing, verifier_malformed, oauth2.verifier_wrong),
+        "authorize": (
+            refusals.unknown_client,
+            registered_uri,
+            refusals.misfit,
+            challenge_missing,
+            challenge_malformed,
+            refusals.challenge_method_refused,
+            refusals.best_practice,
+        ),
+        "token": (
+            refusals.unknown_code,
+            refusals.code_of_another_app,
+            code_used,
+            refusals.code_expired,
+            refusals.verifier_missing,
+            verifier_malformed,
+            refusals.verifier_wrong,
+        ),
         "resource": (*OAuth2.rules["resource"], token_replaced, unknown_user, other_user),
     }
     acts = {**OAuth2.acts, "token": redeem, "refresh": refresh}
@@ -141,7 +164,7 @@ class Rules(OAuth2):
 
 def with_short_verifier(given: walk.Walk, lab: Lab) -> None:
     """A verifier that fits its challenge and is too short all the same."""
-    given.values.update(code_verifier="short", code_challenge=oauth2.s256("short"))
+    given.values.update(code_verifier="short", code_challenge=refusals.s256("short"))
     given.do_authorize("authorize")
 
 

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from mockidp.check import provoke, walk
 from mockidp.check.provoke import Provocation
 from mockidp.errors import Refusal
-from mockidp.families import oauth2
+from mockidp.families import login
 from mockidp.families.base import Call
 from mockidp.families.oauth2 import OAuth2
 from mockidp.wire import Pairs, Response
@@ -95,7 +95,7 @@ def access_token(call: Call) -> str:
     assert call.grant is not None
     token = call.fresh("access_token")
     facts = {**call.grant.facts, "mode": mode(call)}
-    oauth2.remember(call, "access", token, call.new_grant(lifetime(call), family=call.grant.family, facts=facts))
+    login.remember(call, "access", token, call.new_grant(lifetime(call), family=call.grant.family, facts=facts))
     return token
 
 
@@ -103,14 +103,18 @@ def token_must_expire(call: Call) -> Refusal | None:
     """A public app must have asked for a token that expires."""
     assert call.grant is not None
     if call.values["app.expiring_required"] == "true" and call.grant.facts.get("mode") == "offline":
-        return Refusal("token_must_expire", "the app is public and the token never expires",
-                       expected="a token asked for with expiring=1", got="one without")
+        return Refusal(
+            "token_must_expire",
+            "the app is public and the token never expires",
+            expected="a token asked for with expiring=1",
+            got="one without",
+        )
     return None
 
 
 def granted(call: Call) -> str:
     """A read scope is left out where the write scope of the same thing implies it."""
-    names = call.grant.scope if call.grant is not None and call.step != "authorize" else oauth2.scopes(call)
+    names = call.grant.scope if call.grant is not None and call.step != "authorize" else login.scopes(call)
     implied = {name.replace("write_", "read_", 1) for name in names if name.startswith("write_")}
     return call.wire.client.scope.returned.join(name for name in names if name not in implied)
 
@@ -124,8 +128,12 @@ def retried_too_late(call: Call) -> Refusal | None:
     first = float(call.grant.facts.get("first_used", call.now))
     window = LONG_RETRY if today(call) >= LONGER_RETRY else RETRY
     if call.now - first > window:
-        return Refusal("refresh_token_used", "the refresh token was used before, and the time to try again is over",
-                       expected=f"at most {window} s", got=f"{call.now - first:.0f} s")
+        return Refusal(
+            "refresh_token_used",
+            "the refresh token was used before, and the time to try again is over",
+            expected=f"at most {window} s",
+            got=f"{call.now - first:.0f} s",
+        )
     return None
 
 
@@ -260,5 +268,10 @@ class Walk(walk.Walk):
         if user is None:
             return super().identity()
         names = {"first_name": user["first_name"], "last_name": user["last_name"]}
-        return {**super().identity(), **names, "uid": str(user["id"]), "email": user["email"] or None,
-                "email_verified": user["email_verified"]}
+        return {
+            **super().identity(),
+            **names,
+            "uid": str(user["id"]),
+            "email": user["email"] or None,
+            "email_verified": user["email_verified"],
+        }

@@ -16,7 +16,7 @@ from mockidp.check import walk_openid2
 from mockidp.check.provoke import Provocation, drop, put
 from mockidp.contract.wire import Exchange
 from mockidp.errors import Refusal
-from mockidp.families import oauth2, openid2
+from mockidp.families import login, oauth2, openid2, refusals
 from mockidp.families.base import Call, Value, Values
 from mockidp.wire import Pairs, Response
 
@@ -35,7 +35,7 @@ def bad_key(call: Call) -> Refusal | None:
     call.app = known[0] if known else apps.learn(call.provider, key, None) if key else None
     if call.app is None:
         ready = apps.ready(call.provider).client_secret
-        return Refusal("bad_key", "no app has this Web API key", expected=oauth2.hint(ready), got=oauth2.hint(key))
+        return Refusal("bad_key", "no app has this Web API key", expected=login.hint(ready), got=login.hint(key))
     call.app.client_secret = key
     return None
 
@@ -78,13 +78,17 @@ class Rules(openid2.OpenID2):
     """The family, and the Web API beside it."""
 
     rules = {
-        **{step: tuple(rule for rule in listed if rule not in NOT_HERE)
-           for step, listed in openid2.OpenID2.rules.items()},
-        "userinfo": (oauth2.misfit, bad_key),
+        **{
+            step: tuple(rule for rule in listed if rule not in NOT_HERE)
+            for step, listed in openid2.OpenID2.rules.items()
+        },
+        "userinfo": (refusals.misfit, bad_key),
     }
     acts = {**openid2.OpenID2.acts, "userinfo": players}
     values = {
-        **openid2.OpenID2.values, "avatar_small": avatar(""), "avatar_medium": avatar("_medium"),
+        **openid2.OpenID2.values,
+        "avatar_small": avatar(""),
+        "avatar_medium": avatar("_medium"),
         "avatar_full": avatar("_full"),
         "time_created": lambda call: int(datetime.fromisoformat(call.person.created).timestamp()) if call.person else 0,
     }

@@ -23,7 +23,7 @@ from mockidp.check.provoke import Provocation
 from mockidp.check.walk import FIELDS, Seen, WalkError
 from mockidp.contract.wire import Exchange
 from mockidp.errors import Refusal
-from mockidp.families import oauth2, oidc
+from mockidp.families import login, oidc, refusals
 from mockidp.families.base import Call
 from mockidp.journal import Login
 from mockidp.wire import Pairs, Response
@@ -58,7 +58,7 @@ def unknown_bot(call: Call) -> Refusal | None:
         apps = call.world.apps.of(call.provider)
         call.app = next((app for app in apps if app.facts.get("bot_username", "").lower() == bot.lower()), None)
         call.values["presented_id"] = bot
-    refusal = oauth2.unknown_client(call)
+    refusal = refusals.unknown_client(call)
     return refusal and Refusal("unknown_bot", "no app has this bot", expected=refusal.expected, got=refusal.got)
 
 
@@ -69,8 +69,12 @@ def domain_unregistered(call: Call) -> Refusal | None:
     for uri in (call.told("origin"), target):
         if not on_domain(call.app, uri):
             known = ", ".join(sorted({urlsplit(known).netloc for known in call.app.redirect_uris})) or "loopback"
-            return Refusal("domain_unregistered", "this site is not on the domain that is linked to the bot",
-                           expected=known, got=uri)
+            return Refusal(
+                "domain_unregistered",
+                "this site is not on the domain that is linked to the bot",
+                expected=known,
+                got=uri,
+            )
     call.redirect_to = target
     return site_not_public(call)
 
@@ -90,8 +94,9 @@ def site_not_public(call: Call) -> Refusal | None:
 def openid_missing(call: Call) -> Refusal | None:
     asked = (call.told("scope") or "").split()
     if "openid" not in asked:
-        return Refusal("openid_missing", "the scope openid is required", expected="openid",
-                       got=" ".join(asked) or "none")
+        return Refusal(
+            "openid_missing", "the scope openid is required", expected="openid", got=" ".join(asked) or "none"
+        )
     return None
 
 
@@ -132,8 +137,18 @@ def jwks(call: Call) -> list[dict[str, Any]]:
     """Our RS256 keys as this provider writes them, and the keys of the other algorithms beside them."""
     body = call.exchange.answer.body
     beside = [row for row in body.document["keys"] if row["alg"] != "RS256"] if body is not None else []
-    ours = [{"alg": row["alg"], "e": row["e"], "ext": True, "key_ops": ["verify"], "kty": row["kty"], "n": row["n"],
-             "kid": row["kid"]} for row in oidc.ring(call).published()]
+    ours = [
+        {
+            "alg": row["alg"],
+            "e": row["e"],
+            "ext": True,
+            "key_ops": ["verify"],
+            "kty": row["kty"],
+            "n": row["n"],
+            "kid": row["kid"],
+        }
+        for row in oidc.ring(call).published()
+    ]
     return ours + beside
 
 
@@ -143,7 +158,7 @@ def _of_person(read: Callable[[Any], str | None]) -> Callable[[Call], str | None
 
 def answer(call: Call) -> Response | None:
     """As at authorize; with the answer the login is over."""
-    page = oauth2.authorize(call)
+    page = login.authorize(call)
     if page is None and call.login is not None:
         call.login.outcome = "logged_in"
     return page
@@ -154,23 +169,35 @@ class Rules(oidc.Oidc):
 
     rules = {
         **oidc.Oidc.rules,
-        "authorize": (oauth2.unknown_client, oauth2.redirect_unregistered, oauth2.misfit,
-                      oauth2.response_type_other_than("code"), oauth2.scope_unknown, openid_missing,
-                      oauth2.challenge_method_refused, site_not_public, oauth2.best_practice),
-        "token": tuple(rule for rule in oidc.Oidc.rules["token"] if rule is not oauth2.pkce_forbidden),
+        "authorize": (
+            refusals.unknown_client,
+            refusals.redirect_unregistered,
+            refusals.misfit,
+            refusals.response_type_other_than("code"),
+            refusals.scope_unknown,
+            openid_missing,
+            refusals.challenge_method_refused,
+            site_not_public,
+            refusals.best_practice,
+        ),
+        "token": tuple(rule for rule in oidc.Oidc.rules["token"] if rule is not refusals.pkce_forbidden),
         **dict.fromkeys(WIDGETS, (unknown_bot, domain_unregistered)),
     }
     acts = {**oidc.Oidc.acts, **dict.fromkeys(WIDGETS, answer)}
     values = {
         **oidc.Oidc.values,
-        "widget_faults": asked_for, "hash": signed, "auth_date": auth_date, "auth_result": auth_result, "jwks": jwks,
+        "widget_faults": asked_for,
+        "hash": signed,
+        "auth_date": auth_date,
+        "auth_result": auth_result,
+        "jwks": jwks,
         "first_name": _of_person(lambda person: person.given_name or person.name),
         "phone": _of_person(lambda person: person.phone.lstrip("+")),
     }
 
     def handle(self, call: Call) -> Response:
         if call.step in WIDGETS:
-            oauth2.find_app(call)
+            refusals.find_app(call)
         return super().handle(call)
 
     def login_of(self, call: Call) -> Login | None:
@@ -202,8 +229,13 @@ class Walk(walk.Walk):
         values = {**super().initial(), "basic": b64encode(pair.encode()).decode()}  # as the page asks, not in the body
         del values["app.secret"]
         parts = urlsplit(self.redirect_uri)
-        return {**values, "bot": self.app.facts["bot_username"], "return_to": self.redirect_uri,
-                "response_type": "code", "origin": f"{parts.scheme}://{parts.netloc}"}
+        return {
+            **values,
+            "bot": self.app.facts["bot_username"],
+            "return_to": self.redirect_uri,
+            "response_type": "code",
+            "origin": f"{parts.scheme}://{parts.netloc}",
+        }
 
     def steps(self) -> list[str]:
         way = self.values.get("way") or ("widget" if self.wire.step("authorize") is None else "")
@@ -230,8 +262,13 @@ class Walk(walk.Walk):
         if "token" in self.seen:
             return super().identity()
         told = self.seen["callback"].document
-        read = {"uid": "id", "username": "username", "first_name": "first_name", "last_name": "last_name",
-                "picture": "photo_url"}
+        read = {
+            "uid": "id",
+            "username": "username",
+            "first_name": "first_name",
+            "last_name": "last_name",
+            "picture": "photo_url",
+        }
         found = {name: str(told[key]) for name, key in read.items() if key in told}
         return {**dict.fromkeys(FIELDS), "email_verified": False, **found}
 
@@ -250,8 +287,9 @@ def _on_a_public_host(*names: str) -> provoke.Spoil:
 Walk.provocations = {
     **provoke.OAUTH2,
     "state_missing": Provocation("authorize", _on_a_public_host("state", "nonce"), "", "bad_request", strict=True),
-    "pkce_unused": Provocation("authorize", _on_a_public_host("code_challenge", "code_challenge_method"), "",
-                               "bad_request", strict=True),
+    "pkce_unused": Provocation(
+        "authorize", _on_a_public_host("code_challenge", "code_challenge_method"), "", "bad_request", strict=True
+    ),
     "unsupported_response_type": Provocation("authorize", provoke.put(response_type="token")),
     "response_type_missing": Provocation("authorize", provoke.drop("response_type"), "", "unsupported_response_type"),
     "site_not_public": Provocation("authorize", provoke.nothing, "", "bad_request", strict=True),
@@ -260,10 +298,12 @@ Walk.provocations = {
     "openid_missing": Provocation("authorize", provoke.put(scope="profile")),
     "unknown_bot@widget": Provocation("widget", provoke.put(bot="nobodys_bot"), "", "unknown_bot"),
     "unknown_bot@widget_redirect": Provocation("widget_redirect", provoke.put(app__id="99"), "", "unknown_bot"),
-    "domain_unregistered@widget": Provocation("widget", provoke.put(return_to="https://evil.example/"), "",
-                                              "domain_unregistered"),
+    "domain_unregistered@widget": Provocation(
+        "widget", provoke.put(return_to="https://evil.example/"), "", "domain_unregistered"
+    ),
     "domain_unregistered@widget_redirect": Provocation(
-        "widget_redirect", provoke.put(origin="https://evil.example"), "", "domain_unregistered"),
+        "widget_redirect", provoke.put(origin="https://evil.example"), "", "domain_unregistered"
+    ),
     "origin_missing": Provocation("widget", provoke.drop("origin"), "", "bad_request"),
     "origin_missing@widget_redirect": Provocation("widget_redirect", provoke.drop("origin"), "", "bad_request"),
 }

@@ -76,7 +76,9 @@ class Rules(oauth1.OAuth1):
     }
     acts = {**oauth1.OAuth1.acts, "resource": show}
     values = {
-        **oauth1.OAuth1.values, "screen_name": screen_name, "created_at": created_at,
+        **oauth1.OAuth1.values,
+        "screen_name": screen_name,
+        "created_at": created_at,
         "display_name": lambda call: call.person.name[:50] if call.person else None,
         "rate_limit_reset": lambda call: int(call.now) + WINDOW,
     }

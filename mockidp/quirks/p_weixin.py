@@ -15,7 +15,7 @@ from mockidp.check import provoke, walk
 from mockidp.check.provoke import Provocation
 from mockidp.contract.wire import Exchange
 from mockidp.errors import Refusal
-from mockidp.families import oauth2
+from mockidp.families import login, oauth2, refusals
 from mockidp.families.base import Call, Rule
 from mockidp.families.oauth2 import OAuth2
 
@@ -30,7 +30,7 @@ def host_unregistered(call: Call) -> Refusal | None:
     if host_of(uri) in {host_of(known) for known in call.app.redirect_uris} - {None}:
         call.redirect_to = uri
         return None
-    return oauth2.redirect_unregistered(call)
+    return refusals.redirect_unregistered(call)
 
 
 def host_of(uri: str) -> str | None:
@@ -44,10 +44,14 @@ def host_of(uri: str) -> str | None:
 def wrong_scope(call: Call) -> Refusal | None:
     """Websites have one scope, official accounts two others."""
     known = SCOPES.get(call.request.path)
-    asked = oauth2.scopes(call)
+    asked = login.scopes(call)
     if known is not None and not known.issuperset(asked):
-        return Refusal("bad_scope", "this login page does not have the scope", expected=" or ".join(sorted(known)),
-                       got=",".join(asked))
+        return Refusal(
+            "bad_scope",
+            "this login page does not have the scope",
+            expected=" or ".join(sorted(known)),
+            got=",".join(asked),
+        )
     return None
 
 
@@ -81,14 +85,14 @@ def access_token(call: Call) -> str:
 class Rules(OAuth2):
     rules = {
         **OAuth2.rules,
-        "authorize": (oauth2.unknown_client, host_unregistered, *OAuth2.rules["authorize"][2:], wrong_scope),
+        "authorize": (refusals.unknown_client, host_unregistered, *OAuth2.rules["authorize"][2:], wrong_scope),
         "resource": (*OAuth2.rules["resource"], wrong_openid),
     }
     values = {**OAuth2.values, "openid": openid, "access_token": access_token}
 
     def rules_of(self, call: Call) -> Iterator[Rule]:
         """A refresh needs the AppID and no secret."""
-        return (rule for rule in super().rules_of(call) if call.step != "refresh" or rule is not oauth2.wrong_secret)
+        return (rule for rule in super().rules_of(call) if call.step != "refresh" or rule is not refusals.wrong_secret)
 
 
 class Walk(walk.Walk):

@@ -33,9 +33,12 @@ WILDCARD = {"0.0.0.0", "::", ""}
 def handle(simulator: Simulator, world: World, request: Request) -> Response:
     """Answer at one of the server's own paths; 421 at a host that is not this server's, 405 for all but GET."""
     if not is_own_host(request.host, simulator.own_hosts):
-        return _text(421, f"mockidp knows no provider at {request.host[:100]!r}, and serves its own pages at this "
-                          "machine's names only.",
-                     "Open it at 127.0.0.1 or localhost; `mockidp list` names the providers.")
+        return _text(
+            421,
+            f"mockidp knows no provider at {request.host[:100]!r}, and serves its own pages at this "
+            "machine's names only.",
+            "Open it at 127.0.0.1 or localhost; `mockidp list` names the providers.",
+        )
     if request.method != "GET":
         return _text(405, f"{request.method} is nothing that mockidp's own pages answer.", headers=[("Allow", "GET")])
     prefix = f"/~{request.world}" if request.world else ""
@@ -80,8 +83,11 @@ def _example(world: World, provider: str, base: str) -> Pairs:
     """What to put into an application's settings: the ready-made app, and each step's URL in path form."""
     wire, rows = world.wire(provider), []
     for app in world.apps.of(provider)[:1]:
-        rows = [("Client id", app.client_id), ("Client secret", app.client_secret),
-                *((name.replace("_", " ").capitalize(), value) for name, value in app.facts.items())]
+        rows = [
+            ("Client id", app.client_id),
+            ("Client secret", app.client_secret),
+            *((name.replace("_", " ").capitalize(), value) for name, value in app.facts.items()),
+        ]
     for step in wire.steps:
         exchange = wire.step(step)
         if exchange is not None and exchange.urls:
@@ -112,8 +118,10 @@ def _story(world: World, login_id: str, prefix: str, as_json: bool) -> Response:
 
 
 def _nothing(request: Request, as_json: bool) -> Response:
-    hint = (f"Own pages are at /, {ROOT}/logins and {ROOT}/health. A provider's URL goes behind the base without its "
-            "scheme, such as /github.com/login/oauth/authorize.")
+    hint = (
+        f"Own pages are at /, {ROOT}/logins and {ROOT}/health. A provider's URL goes behind the base without its "
+        "scheme, such as /github.com/login/oauth/authorize."
+    )
     if as_json:
         return _json({"error": "not_found", "message": hint}, 404)
     return pages.not_found(request.host, request.path, hint)

@@ -12,8 +12,20 @@ from mockidp.world import World
 
 OPENID, STATELESS = "https://openid.example.org", "https://stateless.example.org"
 EXTRA = [("phone", "http://axschema.org/contact/phone/default", True)]
-LIBRARY = ("apple", "facebook", "github", "google", "nextcloud", "openid", "openid_connect", "shopify", "steam",
-           "telegram", "twitter", "weixin")
+LIBRARY = (
+    "apple",
+    "facebook",
+    "github",
+    "google",
+    "nextcloud",
+    "openid",
+    "openid_connect",
+    "shopify",
+    "steam",
+    "telegram",
+    "twitter",
+    "weixin",
+)
 
 
 def site_settings() -> dict[str, Any]:
@@ -25,10 +37,12 @@ def site_settings() -> dict[str, Any]:
         "github": {"APPS": [plain(app("github"))]},
         "google": {"APPS": [plain(app("google"))], "SCOPE": ["openid", "profile", "email"]},
         "nextcloud": {"APPS": [plain(app("nextcloud"))], "SERVER": "https://nextcloud.example.org"},
-        "openid": {"SERVERS": [
-            {"id": "one", "name": "One", "openid_url": OPENID, "extra_attributes": EXTRA},
-            {"id": "two", "name": "Two", "openid_url": STATELESS, "stateless": True},
-        ]},
+        "openid": {
+            "SERVERS": [
+                {"id": "one", "name": "One", "openid_url": OPENID, "extra_attributes": EXTRA},
+                {"id": "two", "name": "Two", "openid_url": STATELESS, "stateless": True},
+            ]
+        },
         "openid_connect": {"APPS": [realm(app("keycloak"))]},
         "shopify": {"APPS": [plain(app("shopify"))]},
         "steam": {"APPS": [plain(app("steam"))]},
@@ -43,13 +57,21 @@ def plain(app: App) -> dict[str, Any]:
 
 
 def realm(app: App) -> dict[str, Any]:
-    return {**plain(app), "provider_id": "keycloak", "name": "Keycloak",
-            "settings": {"server_url": "https://keycloak.example.org/auth/realms/master"}}
+    return {
+        **plain(app),
+        "provider_id": "keycloak",
+        "name": "Keycloak",
+        "settings": {"server_url": "https://keycloak.example.org/auth/realms/master"},
+    }
 
 
 def apple(app: App) -> dict[str, Any]:
-    return {"client_id": app.client_id, "secret": app.facts["key_id"], "key": app.facts["team_id"],
-            "settings": {"certificate_key": app.facts["certificate_key"]}}
+    return {
+        "client_id": app.client_id,
+        "secret": app.facts["key_id"],
+        "key": app.facts["team_id"],
+        "settings": {"certificate_key": app.facts["certificate_key"]},
+    }
 
 
 def configure() -> None:
@@ -57,25 +79,55 @@ def configure() -> None:
     if settings.configured:
         return
     settings.configure(
-        SECRET_KEY="interop", DEBUG=False, ALLOWED_HOSTS=["*"], USE_TZ=True, ROOT_URLCONF="tests.interop.allauth_urls",
+        SECRET_KEY="interop",
+        DEBUG=False,
+        ALLOWED_HOSTS=["*"],
+        USE_TZ=True,
+        ROOT_URLCONF="tests.interop.allauth_urls",
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
-        INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions",
-                        "django.contrib.messages", "django.contrib.staticfiles", "allauth", "allauth.account",
-                        "allauth.socialaccount", *(f"allauth.socialaccount.providers.{name}" for name in LIBRARY)],
-        MIDDLEWARE=["django.contrib.sessions.middleware.SessionMiddleware",
-                    "django.contrib.auth.middleware.AuthenticationMiddleware",
-                    "django.contrib.messages.middleware.MessageMiddleware",
-                    "allauth.account.middleware.AccountMiddleware"],
-        TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True,
-                    "OPTIONS": {"context_processors": ["django.template.context_processors.request",
-                                                       "django.contrib.auth.context_processors.auth",
-                                                       "django.contrib.messages.context_processors.messages"]}}],
-        AUTHENTICATION_BACKENDS=["django.contrib.auth.backends.ModelBackend",
-                                 "allauth.account.auth_backends.AuthenticationBackend"],
+        INSTALLED_APPS=[
+            "django.contrib.auth",
+            "django.contrib.contenttypes",
+            "django.contrib.sessions",
+            "django.contrib.messages",
+            "django.contrib.staticfiles",
+            "allauth",
+            "allauth.account",
+            "allauth.socialaccount",
+            *(f"allauth.socialaccount.providers.{name}" for name in LIBRARY),
+        ],
+        MIDDLEWARE=[
+            "django.contrib.sessions.middleware.SessionMiddleware",
+            "django.contrib.auth.middleware.AuthenticationMiddleware",
+            "django.contrib.messages.middleware.MessageMiddleware",
+            "allauth.account.middleware.AccountMiddleware",
+        ],
+        TEMPLATES=[
+            {
+                "BACKEND": "django.template.backends.django.DjangoTemplates",
+                "APP_DIRS": True,
+                "OPTIONS": {
+                    "context_processors": [
+                        "django.template.context_processors.request",
+                        "django.contrib.auth.context_processors.auth",
+                        "django.contrib.messages.context_processors.messages",
+                    ]
+                },
+            }
+        ],
+        AUTHENTICATION_BACKENDS=[
+            "django.contrib.auth.backends.ModelBackend",
+            "allauth.account.auth_backends.AuthenticationBackend",
+        ],
         CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
-        DEFAULT_AUTO_FIELD="django.db.models.AutoField", LOGIN_REDIRECT_URL="/", ACCOUNT_EMAIL_VERIFICATION="none",
-        SOCIALACCOUNT_QUERY_EMAIL=True, SOCIALACCOUNT_STORE_TOKENS=True, SOCIALACCOUNT_PROVIDERS=site_settings(),
-        ACCOUNT_RATE_LIMITS=False, STATIC_URL="/static/",
+        DEFAULT_AUTO_FIELD="django.db.models.AutoField",
+        LOGIN_REDIRECT_URL="/",
+        ACCOUNT_EMAIL_VERIFICATION="none",
+        SOCIALACCOUNT_QUERY_EMAIL=True,
+        SOCIALACCOUNT_STORE_TOKENS=True,
+        SOCIALACCOUNT_PROVIDERS=site_settings(),
+        ACCOUNT_RATE_LIMITS=False,
+        STATIC_URL="/static/",
     )
     django.setup()
     from django.core.management import call_command

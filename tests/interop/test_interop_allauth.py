@@ -45,13 +45,18 @@ WALK = {"telegram": {"extra": {"way": "widget_redirect"}}}  # how to walk the co
 # What allauth reads otherwise than the contract has it: field, person (or everybody), its value, and its reason.
 THEIRS: dict[tuple[str, str, str], tuple[Any, str]] = {
     ("twitter", "email_verified", "alice"): (
-        False, "never takes an address of Twitter's for verified, though Twitter tells verified ones only"),
+        False,
+        "never takes an address of Twitter's for verified, though Twitter tells verified ones only",
+    ),
     ("github", "email", "bob"): (
         "69273224+bob-baumann@users.noreply.github.com",
-        "lists every address that GitHub has, GitHub's own included, and prefers a verified one to the primary one"),
+        "lists every address that GitHub has, GitHub's own included, and prefers a verified one to the primary one",
+    ),
     ("github", "email_verified", "bob"): (True, "as for the address: it is GitHub's own"),
     ("openid", "name", "bob"): (
-        ("Robert", "Baumann"), "asks for first and last name by Attribute Exchange and prefers them to the full name"),
+        ("Robert", "Baumann"),
+        "asks for first and last name by Attribute Exchange and prefers them to the full name",
+    ),
     ("nextcloud", "name", ""): (("", ""), "takes the display name for a username and has no name then"),
 }
 # Where the answer to a person who says no is not allauth's page "cancelled".
@@ -135,8 +140,12 @@ def nobody() -> bool:
 
 def read_by_allauth(found: Any) -> dict[str, Any]:
     email, verified = next(iter(addresses(found.user)), (None, False))
-    return {"uid": found.uid, "email": email, "email_verified": verified,
-            "name": (found.user.first_name, found.user.last_name)}
+    return {
+        "uid": found.uid,
+        "email": email,
+        "email_verified": verified,
+        "name": (found.user.first_name, found.user.last_name),
+    }
 
 
 def in_the_contract(provider: str, person: str, **options: Any) -> dict[str, Any]:

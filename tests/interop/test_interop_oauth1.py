@@ -47,8 +47,11 @@ def test_requests_oauthlib_logs_in(simulator: Simulator, place: str) -> None:
     token = client.fetch_access_token(f"{API}/oauth/access_token")
     assert token["screen_name"] == "alice_archer"
     # A GET has no body to sign in.
-    reader = session(SIGNATURE_TYPE_AUTH_HEADER if place == SIGNATURE_TYPE_BODY else place,
-                     resource_owner_key=token["oauth_token"], resource_owner_secret=token["oauth_token_secret"])
+    reader = session(
+        SIGNATURE_TYPE_AUTH_HEADER if place == SIGNATURE_TYPE_BODY else place,
+        resource_owner_key=token["oauth_token"],
+        resource_owner_secret=token["oauth_token_secret"],
+    )
     profile = reader.get(PROFILE)
     assert profile.status_code == 200, profile.text
     assert (profile.json()["id_str"], profile.json()["email"]) == (token["user_id"], "alice@example.com")

@@ -19,8 +19,15 @@ from providers.settings import url
 pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning")
 
 CALLBACK = "http://127.0.0.1:8000/callback"
-ANN = {"email": "ann@example.com", "email_verified": True, "name": "Ann Example", "given_name": "Ann",
-       "family_name": "Example", "preferred_username": "ann", "picture": "https://people.example.com/ann.png"}
+ANN = {
+    "email": "ann@example.com",
+    "email_verified": True,
+    "name": "Ann Example",
+    "given_name": "Ann",
+    "family_name": "Example",
+    "preferred_username": "ann",
+    "picture": "https://people.example.com/ann.png",
+}
 
 
 class Elsewhere(OIDC):
@@ -50,8 +57,12 @@ class Server:
     asked: list[httpx.Request] = field(default_factory=list)
 
     def client(self, kind: type[Elsewhere] = Elsewhere, secret: str = "") -> Elsewhere:
-        return kind(client_id=self.app["client_id"], client_secret=secret or self.app["client_secret"],
-                    settings={"SERVER": self.base}, clock=time.time)
+        return kind(
+            client_id=self.app["client_id"],
+            client_secret=secret or self.app["client_secret"],
+            settings={"SERVER": self.base},
+            clock=time.time,
+        )
 
     def decide(self, begun: str, **form: str) -> str:
         """Post the server's page; where it sends the browser then."""
@@ -70,12 +81,17 @@ def server() -> Iterator[Server]:
     from oidc_provider_mock import User, run_server_in_thread
 
     asked: list[httpx.Request] = []
-    with run_server_in_thread(
-        require_client_registration=True, require_nonce=True, user_claims=[User(sub="ann-1", claims=ANN)]
-    ) as running, httpx.Client(event_hooks={"request": [asked.append]}) as http:
+    with (
+        run_server_in_thread(
+            require_client_registration=True, require_nonce=True, user_claims=[User(sub="ann-1", claims=ANN)]
+        ) as running,
+        httpx.Client(event_hooks={"request": [asked.append]}) as http,
+    ):
         base = f"http://localhost:{running.server_port}"
-        registered = http.post(f"{base}/oauth2/clients", json={
-            "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "client_secret_post"})
+        registered = http.post(
+            f"{base}/oauth2/clients",
+            json={"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "client_secret_post"},
+        )
         assert registered.status_code == 201, registered.text
         yield Server(base, http, registered.json(), asked)
 

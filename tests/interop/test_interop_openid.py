@@ -82,8 +82,12 @@ def test_their_consumer_reads_sreg_and_ax(site: Site, mode: str, identifier: str
     answer = site.finish(site.callback(identifier, person="alice"))
     assert (answer.status, answer.identity_url) == (SUCCESS, ALICE), getattr(answer, "message", "")
     simple = sreg.SRegResponse.fromSuccessResponse(answer)
-    assert dict(simple.items()) == {"email": "alice@example.com", "fullname": "Alice Archer", "nickname": "Ali",
-                                    "country": "GB"}
+    assert dict(simple.items()) == {
+        "email": "alice@example.com",
+        "fullname": "Alice Archer",
+        "nickname": "Ali",
+        "country": "GB",
+    }
     attributes = ax.FetchResponse.fromSuccessResponse(answer)
     assert (attributes.get(EMAIL), attributes.get(PHONE)) == (["alice@example.com"], ["+447700900101"])
     assert {"associate", "check_authentication"} & site.steps() == MODES[mode]
@@ -103,8 +107,11 @@ def test_their_consumer_hears_of_a_person_who_says_no(site: Site) -> None:
 @pytest.mark.parametrize("key", ["openid.sreg.email", "openid.claimed_id", "openid.sig"])
 def test_their_consumer_refuses_an_altered_assertion(site: Site, key: str) -> None:
     query = site.callback(OP, person="alice")
-    altered = {"openid.sreg.email": "eve@example.net", "openid.claimed_id": f"{OP}/id/bob-baumann",
-               "openid.sig": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}[key]
+    altered = {
+        "openid.sreg.email": "eve@example.net",
+        "openid.claimed_id": f"{OP}/id/bob-baumann",
+        "openid.sig": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    }[key]
     assert site.finish({**query, key: altered}).status == FAILURE
 
 
@@ -150,8 +157,9 @@ class Elsewhere:
 
     def app(self, environ: dict[str, Any], start: Any) -> list[bytes]:
         if environ["PATH_INFO"] != "/endpoint":
-            kind, local = ("server", "") if environ["PATH_INFO"] == "/" else (
-                "signon", f"<LocalID>{self.url}/ann</LocalID>")
+            kind, local = (
+                ("server", "") if environ["PATH_INFO"] == "/" else ("signon", f"<LocalID>{self.url}/ann</LocalID>")
+            )
             start("200 OK", [("Content-Type", "application/xrds+xml")])
             return [XRDS.format(kind=kind, endpoint=f"{self.url}/endpoint", local=local).encode()]
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"] or 0)).decode()
@@ -191,14 +199,20 @@ def elsewhere() -> Iterator[Elsewhere]:
 
 @pytest.fixture
 def client(elsewhere: Elsewhere, mode: str) -> providers.Provider:
-    server = {"id": "else", "name": "Elsewhere", "openid_url": elsewhere.url, "stateless": mode == "stateless",
-              "extra_attributes": [("phone", PHONE, True)]}
+    server = {
+        "id": "else",
+        "name": "Elsewhere",
+        "openid_url": elsewhere.url,
+        "stateless": mode == "stateless",
+        "extra_attributes": [("phone", PHONE, True)],
+    }
     return providers.get("openid", settings={"SERVERS": [server]})
 
 
 def over_http(request: Request) -> Response:
-    answer = requests.request(request.method, request.url, headers=request.headers, data=request.body,
-                              allow_redirects=False, timeout=10)
+    answer = requests.request(
+        request.method, request.url, headers=request.headers, data=request.body, allow_redirects=False, timeout=10
+    )
     return Response(answer.status_code, list(answer.headers.items()), answer.content)
 
 

@@ -27,8 +27,10 @@ class Issuer(NamedTuple):
 ISSUERS = {
     "apple": Issuer("https://appleid.apple.com", "https://appleid.apple.com/auth/keys"),
     "google": Issuer("https://accounts.google.com", "https://www.googleapis.com/oauth2/v3/certs"),
-    "keycloak": Issuer("https://keycloak.example.org/auth/realms/master",
-                       "https://keycloak.example.org/auth/realms/master/protocol/openid-connect/certs"),
+    "keycloak": Issuer(
+        "https://keycloak.example.org/auth/realms/master",
+        "https://keycloak.example.org/auth/realms/master/protocol/openid-connect/certs",
+    ),
     "telegram": Issuer("https://oauth.telegram.org", "https://oauth.telegram.org/.well-known/jwks.json", "7000000001"),
 }
 FAULTS = {  # and what PyJWT calls it, which shows that nothing else is wrong
@@ -57,8 +59,14 @@ class Keys(pyjwt.PyJWKClient):
 
 def by_pyjwt(issuer: Issuer, keys: str, token: str) -> dict[str, Any]:
     key = Keys(keys).get_signing_key_from_jwt(token)
-    return pyjwt.decode(token, key, algorithms=["RS256"], issuer=issuer.iss, audience=issuer.client_id,
-                        options={"require": ["iss", "aud", "sub", "iat", "exp"]})
+    return pyjwt.decode(
+        token,
+        key,
+        algorithms=["RS256"],
+        issuer=issuer.iss,
+        audience=issuer.client_id,
+        options={"require": ["iss", "aud", "sub", "iat", "exp"]},
+    )
 
 
 def by_jwcrypto(issuer: Issuer, keys: str, token: str) -> dict[str, Any]:
