@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from mockidp.mounts import Simulator, framed, has_body, served_as
@@ -20,6 +20,8 @@ URL_LIMIT = 32 << 10  # bytes of path and query
 HEADER_LIMIT = 64 << 10  # bytes of names and values together
 BODY_PATIENCE = 30.0  # seconds between two pieces of a body
 
+Finished = TypeVar("Finished")
+
 log = logging.getLogger("mockidp.server")
 
 
@@ -30,6 +32,18 @@ class _Refused(Exception):  # noqa: N818  an answer, not an error
 
 class _Gone(Exception):  # noqa: N818
     """The client hung up before it had sent its body: nobody is left to answer."""
+
+
+class Asked(NamedTuple):
+    """What came over the wire, as a server's parser gives it: header names in lower case, nothing decoded."""
+
+    method: str
+    path: bytes
+    query: bytes
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    scheme: str
+    server: tuple[str, int | None] | None
 
 
 class Answer(NamedTuple):
@@ -72,7 +86,7 @@ class App:
         except _Gone:
             return
         except _Refused as refused:
-            answer = _finished(scope, _plain(refused.status, refused.text))
+            answer = finished(_plain(refused.status, refused.text), scope["method"])
         if answer.delay > 0:
             await asyncio.sleep(answer.delay)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
@@ -80,26 +94,30 @@ class App:
 
     def answer(self, scope: MutableMapping[str, Any], body: bytes) -> Answer:
         """The answer to a request whose body is there; never raises."""
-        try:
-            request = self._request(scope)
-            request.body = body
-            return _finished(scope, self.simulator.handle(request))
-        except _Refused as refused:
-            return _finished(scope, _plain(refused.status, refused.text))
-        except Exception:
-            where = (scope.get("raw_path") or b"").decode("latin-1") or scope["path"]
-            log.exception("the simulator failed to answer %s %s", scope["method"], where)
-            return _finished(scope, _plain(500, "internal error in mockidp; the server's log has the details"))
+        path = scope.get("raw_path") or quote(scope["path"], errors="replace").encode("ascii")
+        query, scheme = scope.get("query_string", b""), scope.get("scheme", "http")
+        asked = Asked(scope["method"], path, query, scope["headers"], body, scheme, scope.get("server"))
+        return self.respond(asked, finished)
 
-    def _request(self, scope: MutableMapping[str, Any]) -> Request:
-        raw_path: bytes = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
-        query: bytes = scope.get("query_string", b"")
-        if len(raw_path) + len(query) > self.url_limit:
+    def respond(self, asked: Asked, finish: Callable[[Response, str], Finished]) -> Finished:
+        """What `finish` makes of the response and the request's method; neither's failure gets out."""
+        try:
+            return finish(self.simulator.handle(self._request(asked)), asked.method)
+        except _Refused as refused:
+            return finish(_plain(refused.status, refused.text), asked.method)
+        except Exception:
+            log.exception("the simulator failed to answer %s %s", asked.method, asked.path.decode("latin-1"))
+            text = "internal error in mockidp; the server's log has the details"
+            return finish(_plain(500, text), asked.method)
+
+    def _request(self, asked: Asked) -> Request:
+        method, raw_path, raw_query, pairs, body, scheme, server = asked
+        if len(raw_path) + len(raw_query) > self.url_limit:
             raise _Refused(414, f"the URL is longer than {self.url_limit} bytes")
-        headers = self._headers(scope["headers"])
-        host = headers.get("host") or _own_host(scope)
-        path, text = raw_path.decode("latin-1"), query.decode("latin-1")
-        return Request(served_as(scope["method"]), host.lower(), path, text, headers, b"", scope.get("scheme", "http"))
+        headers = self._headers(pairs)
+        host = headers.get("host") or _own_host(server)
+        path, query = raw_path.decode("latin-1"), raw_query.decode("latin-1")
+        return Request(served_as(method), host.lower(), path, query, headers, body, scheme)
 
     def _headers(self, pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
         if sum([len(name) + len(value) for name, value in pairs]) > self.header_limit:
@@ -149,14 +167,19 @@ def _joined(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
-def _own_host(scope: MutableMapping[str, Any]) -> str:
-    host, port = scope.get("server") or ("localhost", None)
+def _own_host(server: tuple[str, int | None] | None) -> str:
+    host, port = server or ("localhost", None)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}" if port else host
 
 
-def _finished(scope: MutableMapping[str, Any], response: Response) -> Answer:
-    body = b"" if scope["method"] == "HEAD" or not has_body(response.status) else response.body
-    return Answer(response.status, _encoded(response), body, response.delay)
+def finished(response: Response, method: str) -> Answer:
+    """The response as ASGI wants it."""
+    return Answer(response.status, _encoded(response), body_for(method, response), response.delay)
+
+
+def body_for(method: str, response: Response) -> bytes:
+    """The body that goes over the wire: none for HEAD, nor for a status that has none."""
+    return b"" if method == "HEAD" or not has_body(response.status) else response.body
 
 
 def _plain(status: int, text: str) -> Response:

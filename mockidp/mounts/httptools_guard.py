@@ -1,23 +1,46 @@
 """uvicorn's fast HTTP protocol with what it lacks: limits on a request's head, patience with upgrade offers, and a
-short way for the requests that are nearly all: small ones, answered without a task and in one write."""
+short way for the requests that are nearly all: small ones, answered without a task, a scope and a timer, in one write.
+
+The short way is why this file counts microseconds: what uvicorn prepares per request costs as much as most answers.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
 import httptools
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from mockidp.mounts import FRAMING, has_body
+from mockidp.mounts.asgi import App, Asked, body_for
+from mockidp.wire import Response
+
 HEAD_LIMIT = 256 << 10  # bytes held for one head; the application's own limits are lower and answer in words
 HEAD_PATIENCE = 30.0  # seconds between two pieces of a head
 
 SMALL_BODY = 64 << 10  # bytes of a body that need no flow control
 
+NEVER = float("inf")
+
 log = logging.getLogger("mockidp.server")
+
+
+class Reply(NamedTuple):
+    """An answer of the short way: seconds to wait, the status and header lines, the body."""
+
+    delay: float
+    head: bytes
+    body: bytes
+
+
+class _Ahead:
+    """Stands for answers of the short way that still wait, where uvicorn looks whether it must queue a request."""
+
+    response_complete = False
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -34,16 +57,47 @@ class GuardedProtocol(HttpToolsProtocol):
         self.access_log = False  # here and not in Config, which would change the logger of the whole process
         self.head_size: float = 0
         self.body: list[bytes] | None = None  # of a request that is answered the short way
-        self.waiting: list[tuple[Any, bool]] = []
+        self.waiting: list[tuple[Reply, bool]] = []
         self.ending = False
+        self.simulated: App = config.loaded_app
+        self.most = self.limit_concurrency or NEVER
+        self.deadline = NEVER  # when to close, in the loop's time
+        self.timer: asyncio.TimerHandle | None = None  # looks at the deadline, now and then
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.timer:
+            self.timer.cancel()
+
+    # what the parser says: uvicorn's scope is for the long way only
+
+    def on_message_begin(self) -> None:
+        self.url = b""
+        self.headers = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
+        self.body = None
         if self.parser.should_upgrade():
             return  # it comes again, without the offer
         self.head_size = float("-inf")  # what follows is a body, and the application watches that
-        self.body = [] if self._is_plain() else None
-        if self.body is None:
-            super().on_headers_complete()
+        if self._is_plain():
+            self.body = []
+        else:
+            self._long_way()
+
+    def _long_way(self) -> None:
+        """Hand uvicorn what it would have heard from the parser."""
+        url, headers = self.url, self.headers
+        super().on_message_begin()
+        super().on_url(url)
+        for name, value in headers:
+            super().on_header(name, value)
+        if self.waiting and not self.pipeline:
+            self.cycle = _Ahead()  # type: ignore[assignment]
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         if self.body is None:
@@ -52,58 +106,53 @@ class GuardedProtocol(HttpToolsProtocol):
             self.body.append(body)
 
     def on_message_complete(self) -> None:
-        if self.parser.should_upgrade():
-            return
-        self.head_size = 0
-        if self.body is None:
-            super().on_message_complete()
-        else:
+        if self.body is not None:
+            self.head_size = 0
             self._answer(b"".join(self.body))
+        elif not self.parser.should_upgrade():
+            self.head_size = 0
+            super().on_message_complete()
 
     # the short way
 
     def _is_plain(self) -> bool:
         """Whether the request can be answered here: nothing before it waits, and its body is small and announced."""
         busy = self.cycle is not None and not self.cycle.response_complete
-        if busy or self.expect_100_continue or len(self.connections) >= (self.limit_concurrency or 1 << 30):
+        if busy or len(self.connections) >= self.most:
             return False
         length = b"0"
         for name, value in self.headers:
             if name == b"content-length":
                 length = value
-            elif name == b"transfer-encoding":
+            elif name == b"transfer-encoding" or name == b"expect":
                 return False
         return length.isdigit() and len(length) < 9 and int(length) <= SMALL_BODY
 
     def _answer(self, body: bytes) -> None:
         """Answer in the parser's own step, in one write: a task and two writes cost more than most answers."""
-        target = httptools.parse_url(self.url)
-        scope = self.scope
-        scope["method"], scope["raw_path"] = self.parser.get_method().decode("ascii"), target.path
-        scope["query_string"] = target.query or b""
-        answer = self.config.loaded_app.answer(scope, body)
-        keep = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
-        if answer.delay > 0 or self.waiting:
-            self._later(answer, keep)
+        path, query = _split(self.url)
+        method = self.parser.get_method().decode("ascii")
+        asked = Asked(method, path, query, self.headers, body, self.scheme or "http", self.server)
+        reply = self.simulated.respond(asked, _reply)
+        keep = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+        if reply.delay > 0 or self.waiting:
+            self._later(reply, keep)
         else:
-            self._write(answer, keep)
+            self._write(reply, keep)
 
-    def _write(self, answer: Any, keep: bool) -> None:
+    def _write(self, reply: Reply, keep: bool) -> None:
         if self.transport.is_closing():
             return
-        lines = [STATUS_LINE.get(answer.status) or b"HTTP/1.1 %d \r\n" % answer.status]
-        lines += [b"%b: %b\r\n" % (name.lower(), value) for name, value in answer.headers]
-        lines.append(b"\r\n" if keep else b"connection: close\r\n\r\n")
-        lines.append(answer.body)
-        self.transport.write(b"".join(lines))
-        if not keep:
+        self.transport.write(b"".join((reply.head, b"\r\n" if keep else b"connection: close\r\n\r\n", reply.body)))
+        if keep:
+            self._close_after(self.timeout_keep_alive)
+        else:
             self.transport.close()
-        self.on_response_complete()
 
-    def _later(self, answer: Any, keep: bool) -> None:
+    def _later(self, reply: Reply, keep: bool) -> None:
         """An answer that takes its time, and those that came behind it: in order, the reading stopped meanwhile."""
         self.flow.pause_reading()
-        self.waiting.append((answer, keep))
+        self.waiting.append((reply, keep))
         if len(self.waiting) == 1:
             task = self.loop.create_task(self._drain())  # among the tasks that a shutdown waits for
             self.tasks.add(task)
@@ -111,20 +160,53 @@ class GuardedProtocol(HttpToolsProtocol):
 
     async def _drain(self) -> None:
         while self.waiting:
-            answer, keep = self.waiting[0]
-            await asyncio.sleep(answer.delay)
+            reply, keep = self.waiting[0]
+            await asyncio.sleep(reply.delay)
             del self.waiting[0]
-            self._write(answer, keep and not (self.ending and not self.waiting))
+            self._write(reply, keep and not (self.ending and not self.waiting and not self.pipeline))
+        self.on_response_complete()
 
     def shutdown(self) -> None:
         """Close now, or after the answer that somebody waits for."""
         self.ending = True
-        if not self.waiting:
+        if self.pipeline or not self.waiting:
             super().shutdown()
+
+    # patience: a timer made and cancelled for each request would cost more than one that looks whether it was needed
+
+    def on_response_complete(self) -> None:
+        """uvicorn's, but for the timer."""
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._close_after(self.timeout_keep_alive)
+
+    def _close_after(self, seconds: float) -> None:
+        """Close unless something arrives before."""
+        self.deadline = self.loop.time() + seconds
+        if self.timer is None:
+            self._look_in(seconds)
+
+    def _look_in(self, seconds: float) -> None:
+        # never later than the shortest patience, which may begin meanwhile
+        self.timer = self.loop.call_later(min(seconds, self.timeout_keep_alive), self._look)
+
+    def _look(self) -> None:
+        self.timer = None
+        left = self.deadline - self.loop.time()
+        if left <= 0:
+            self.timeout_keep_alive_handler()
+        elif left < NEVER:
+            self._look_in(left)
+
+    # what arrives
 
     def data_received(self, data: bytes) -> None:
         self.head_size += len(data)
-        self._unset_keepalive_if_required()
+        self.deadline = NEVER
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
@@ -155,5 +237,27 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.head_size > HEAD_LIMIT:
             log.warning("closed a connection whose request head is larger than %d bytes", HEAD_LIMIT)
             self.transport.close()
-        elif self.timeout_keep_alive_task is None:
-            self.timeout_keep_alive_task = self.loop.call_later(HEAD_PATIENCE, self.timeout_keep_alive_handler)
+        else:
+            self._close_after(HEAD_PATIENCE)
+
+
+def _split(url: bytes) -> tuple[bytes, bytes]:
+    """Path and query of a request's target."""
+    if url.startswith(b"/") and b"#" not in url:
+        path, _, query = url.partition(b"?")
+        return path, query
+    target = httptools.parse_url(url)
+    return target.path, target.query or b""
+
+
+def _reply(response: Response, method: str) -> Reply:
+    """The response as it is written; ValueError for a header that would break out of its line."""
+    lines = [f"{low}: {value}\r\n" for name, value in response.headers if (low := name.lower()) not in FRAMING]
+    if has_body(response.status):
+        lines.append(f"content-length: {len(response.body)}\r\n")
+    text = "".join(lines)
+    if text.count("\n") != len(lines) or text.count("\r") != len(lines) or "\0" in text:
+        names = ", ".join([name for name, _ in response.headers])
+        raise ValueError(f"a line break in a response header, one of {names}")
+    status = STATUS_LINE.get(response.status) or b"HTTP/1.1 %d \r\n" % response.status
+    return Reply(response.delay, status + text.encode("latin-1"), body_for(method, response))
