@@ -34,18 +34,6 @@ class _Gone(Exception):  # noqa: N818
     """The client hung up before it had sent its body: nobody is left to answer."""
 
 
-class Asked(NamedTuple):
-    """What came over the wire, as a server's parser gives it: header names in lower case, nothing decoded."""
-
-    method: str
-    path: bytes
-    query: bytes
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
-    scheme: str
-    server: tuple[str, int | None] | None
-
-
 class Answer(NamedTuple):
     """What goes over the wire: status, headers as bytes, body, and the seconds to wait before sending it."""
 
@@ -94,30 +82,31 @@ class App:
 
     def answer(self, scope: MutableMapping[str, Any], body: bytes) -> Answer:
         """The answer to a request whose body is there; never raises."""
-        path = scope.get("raw_path") or quote(scope["path"], errors="replace").encode("ascii")
-        query, scheme = scope.get("query_string", b""), scope.get("scheme", "http")
-        asked = Asked(scope["method"], path, query, scope["headers"], body, scheme, scope.get("server"))
-        return self.respond(asked, finished)
-
-    def respond(self, asked: Asked, finish: Callable[[Response, str], Finished]) -> Finished:
-        """What `finish` makes of the response and the request's method; neither's failure gets out."""
+        method = scope["method"]
         try:
-            return finish(self.simulator.handle(self._request(asked)), asked.method)
+            request = self._request(scope, body)
         except _Refused as refused:
-            return finish(_plain(refused.status, refused.text), asked.method)
-        except Exception:
-            log.exception("the simulator failed to answer %s %s", asked.method, asked.path.decode("latin-1"))
-            text = "internal error in mockidp; the server's log has the details"
-            return finish(_plain(500, text), asked.method)
+            return finished(_plain(refused.status, refused.text), method)
+        return self.respond(request, method, finished)
 
-    def _request(self, asked: Asked) -> Request:
-        method, raw_path, raw_query, pairs, body, scheme, server = asked
-        if len(raw_path) + len(raw_query) > self.url_limit:
+    def respond(self, request: Request, method: str, finish: Callable[[Response, str], Finished]) -> Finished:
+        """What `finish` makes of the response and the method that was asked with; neither's failure gets out."""
+        path = request.path  # the simulator uses the request up
+        try:
+            return finish(self.simulator.handle(request), method)
+        except Exception:
+            log.exception("the simulator failed to answer %s %s", method, path)
+            return finish(_plain(500, "internal error in mockidp; the server's log has the details"), method)
+
+    def _request(self, scope: MutableMapping[str, Any], body: bytes) -> Request:
+        raw_path: bytes = scope.get("raw_path") or quote(scope["path"], errors="replace").encode("ascii")
+        query: bytes = scope.get("query_string", b"")
+        if len(raw_path) + len(query) > self.url_limit:
             raise _Refused(414, f"the URL is longer than {self.url_limit} bytes")
-        headers = self._headers(pairs)
-        host = headers.get("host") or _own_host(server)
-        path, query = raw_path.decode("latin-1"), raw_query.decode("latin-1")
-        return Request(served_as(method), host.lower(), path, query, headers, body, scheme)
+        headers = self._headers(scope["headers"])
+        host = headers.get("host") or own_host(scope.get("server"))
+        path, text = raw_path.decode("latin-1"), query.decode("latin-1")
+        return Request(served_as(scope["method"]), host.lower(), path, text, headers, body, scope.get("scheme", "http"))
 
     def _headers(self, pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
         if sum([len(name) + len(value) for name, value in pairs]) > self.header_limit:
@@ -167,7 +156,8 @@ def _joined(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
-def _own_host(server: tuple[str, int | None] | None) -> str:
+def own_host(server: tuple[str, int | None] | None) -> str:
+    """The host of a request that names none."""
     host, port = server or ("localhost", None)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}" if port else host
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, NamedTuple
+from typing import Any
 
 import httptools
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from mockidp.mounts import FRAMING, has_body
-from mockidp.mounts.asgi import App, Asked, body_for
-from mockidp.wire import Response
+from mockidp.mounts import FRAMING, has_body, served_as
+from mockidp.mounts.asgi import App, body_for, own_host
+from mockidp.wire import Request, Response
 
 HEAD_LIMIT = 256 << 10  # bytes held for one head; the application's own limits are lower and answer in words
 HEAD_PATIENCE = 30.0  # seconds between two pieces of a head
@@ -29,12 +29,7 @@ NEVER = float("inf")
 log = logging.getLogger("mockidp.server")
 
 
-class Reply(NamedTuple):
-    """An answer of the short way: seconds to wait, the status and header lines, the body."""
-
-    delay: float
-    head: bytes
-    body: bytes
+Reply = tuple[float, bytes, bytes]  # seconds to wait; status and header lines; body
 
 
 class _Ahead:
@@ -59,7 +54,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self.body: list[bytes] | None = None  # of a request that is answered the short way
         self.waiting: list[tuple[Reply, bool]] = []
         self.ending = False
-        self.simulated: App = config.loaded_app
+        self.application: App = config.loaded_app
+        self.head: dict[str, str] = {}  # what the short way makes of the headers
         self.most = self.limit_concurrency or NEVER
         self.deadline = NEVER  # when to close, in the loop's time
         self.timer: asyncio.TimerHandle | None = None  # looks at the deadline, now and then
@@ -116,26 +112,28 @@ class GuardedProtocol(HttpToolsProtocol):
     # the short way
 
     def _is_plain(self) -> bool:
-        """Whether the request can be answered here: nothing before it waits, and its body is small and announced."""
+        """Whether the request can be answered here: nothing before it waits, its body is small and announced, and
+        there is nothing to refuse or to join."""
         busy = self.cycle is not None and not self.cycle.response_complete
-        if busy or len(self.connections) >= self.most:
+        if busy or len(self.connections) >= self.most or len(self.url) > self.application.url_limit:
             return False
-        length = b"0"
+        size, head = 0, {}
         for name, value in self.headers:
-            if name == b"content-length":
-                length = value
-            elif name == b"transfer-encoding" or name == b"expect":
-                return False
-        return length.isdigit() and len(length) < 9 and int(length) <= SMALL_BODY
+            size += len(name) + len(value)
+            head[name.decode("latin-1")] = value.decode("latin-1")
+        if size > self.application.header_limit or len(head) != len(self.headers):
+            return False
+        self.head = head
+        return _small_body(head)
 
     def _answer(self, body: bytes) -> None:
         """Answer in the parser's own step, in one write: a task and two writes cost more than most answers."""
-        path, query = _split(self.url)
-        method = self.parser.get_method().decode("ascii")
-        asked = Asked(method, path, query, self.headers, body, self.scheme or "http", self.server)
-        reply = self.simulated.respond(asked, _reply)
+        method, (path, query) = self.parser.get_method().decode("ascii"), _split(self.url)
+        host, scheme = self.head.get("host") or own_host(self.server), self.scheme or "http"
+        request = Request(served_as(method), host.lower(), path, query, self.head, body, scheme)
+        reply = self.application.respond(request, method, _reply)
         keep = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
-        if reply.delay > 0 or self.waiting:
+        if self.waiting or reply[0] > 0:
             self._later(reply, keep)
         else:
             self._write(reply, keep)
@@ -143,7 +141,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def _write(self, reply: Reply, keep: bool) -> None:
         if self.transport.is_closing():
             return
-        self.transport.write(b"".join((reply.head, b"\r\n" if keep else b"connection: close\r\n\r\n", reply.body)))
+        _, head, body = reply
+        self.transport.write(b"".join((head, b"\r\n" if keep else b"connection: close\r\n\r\n", body)))
         if keep:
             self._close_after(self.timeout_keep_alive)
         else:
@@ -161,7 +160,7 @@ class GuardedProtocol(HttpToolsProtocol):
     async def _drain(self) -> None:
         while self.waiting:
             reply, keep = self.waiting[0]
-            await asyncio.sleep(reply.delay)
+            await asyncio.sleep(reply[0])
             del self.waiting[0]
             self._write(reply, keep and not (self.ending and not self.waiting and not self.pipeline))
         self.on_response_complete()
@@ -241,13 +240,21 @@ class GuardedProtocol(HttpToolsProtocol):
             self._close_after(HEAD_PATIENCE)
 
 
-def _split(url: bytes) -> tuple[bytes, bytes]:
+def _small_body(head: dict[str, str]) -> bool:
+    """Whether the body is announced in bytes, few of them, and comes unasked."""
+    if "transfer-encoding" in head or "expect" in head:
+        return False
+    length = head.get("content-length", "0")
+    return length.isdecimal() and len(length) < 9 and int(length) <= SMALL_BODY
+
+
+def _split(url: bytes) -> tuple[str, str]:
     """Path and query of a request's target."""
     if url.startswith(b"/") and b"#" not in url:
-        path, _, query = url.partition(b"?")
+        path, _, query = url.decode("latin-1").partition("?")
         return path, query
     target = httptools.parse_url(url)
-    return target.path, target.query or b""
+    return target.path.decode("latin-1"), (target.query or b"").decode("latin-1")
 
 
 def _reply(response: Response, method: str) -> Reply:
@@ -260,4 +267,4 @@ def _reply(response: Response, method: str) -> Reply:
         names = ", ".join([name for name, _ in response.headers])
         raise ValueError(f"a line break in a response header, one of {names}")
     status = STATUS_LINE.get(response.status) or b"HTTP/1.1 %d \r\n" % response.status
-    return Reply(response.delay, status + text.encode("latin-1"), body_for(method, response))
+    return response.delay, status + text.encode("latin-1"), body_for(method, response)
