@@ -6,6 +6,7 @@ Nothing but structure is said in this file; what the parts mean is told in `cont
 from __future__ import annotations
 
 import datetime
+from inspect import cleandoc
 from typing import Any, Literal
 
 import msgspec
@@ -231,4 +232,7 @@ class Family(Part, kw_only=True):
 def json_schema() -> dict[str, Any]:
     """JSON Schema of `contract.toml`, for editors; `contracts/schema.json` is made from it."""
     schema = msgspec.json.schema(Contract)
+    for part in schema["$defs"].values():
+        if "description" in part:  # Python 3.13 takes the indentation off docstrings, earlier ones leave it
+            part["description"] = cleandoc(part["description"])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "mockidp contract", **schema}

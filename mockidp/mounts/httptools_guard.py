@@ -26,16 +26,18 @@ SMALL_BODY = 64 << 10  # bytes of a body that need no flow control
 
 NEVER = float("inf")
 
-log = logging.getLogger("mockidp.server")
-
-
 Reply = tuple[float, bytes, bytes]  # seconds to wait; status and header lines; body
+
+log = logging.getLogger("mockidp.server")
 
 
 class _Ahead:
     """Stands for answers of the short way that still wait, where uvicorn looks whether it must queue a request."""
 
     response_complete = False
+
+    def __init__(self) -> None:
+        self.message_event = asyncio.Event()  # uvicorn sets it when the connection is lost
 
 
 class GuardedProtocol(HttpToolsProtocol):
