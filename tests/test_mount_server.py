@@ -537,3 +537,31 @@ def test_nothing_is_written_to_the_access_log(running: Server, caplog: pytest.Lo
     with caplog.at_level(logging.INFO):
         talk(running, LAST)
     assert [record for record in caplog.records if record.name == "uvicorn.access"] == []
+
+
+def test_answers_keep_the_order_of_requests_whatever_way_each_goes() -> None:
+    """A late answer, then chunked and plain requests behind it on the same connection: none overtakes another."""
+    chunked = b"POST /%b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    slow = b"GET /slow/0.1 HTTP/1.1\r\nHost: a\r\n\r\n"
+    with Server(Echo(), port=0) as here:
+        said = talk(here, slow + chunked % b"second" + GET + chunked % b"fourth" + LAST)
+    assert re.findall(rb"(?:GET|POST) https?://[^/]+/(\S+)", said) == [
+        b"slow/0.1",
+        b"second",
+        b"a?b=c",
+        b"fourth",
+        b"last",
+    ]
+
+
+def test_an_idle_connection_is_closed_some_time_after_its_last_answer() -> None:
+    with Server(Echo(), port=0) as here:
+        here._config.timeout_keep_alive = 0.2  # type: ignore[assignment, union-attr]
+        with connected(here) as sock:
+            for _ in range(3):  # each answer begins the time anew
+                sock.sendall(GET)
+                assert b"/a?b=c" in answer_on(sock)
+                time.sleep(0.12)
+            began = time.perf_counter()
+            assert sock.recv(1) == b""
+            assert 0.02 < time.perf_counter() - began < 1
