@@ -14,6 +14,8 @@ shape in one line a fact:
 | `complete` | nothing else is in the body |
 | `like` | another answer of the step, with these fields more or instead |
 | `page`, `text` | an error that is a page for a person; one whose body has no fields, and how its text reads |
+
+It reads `_published/` by itself: nothing but this check knows the notation, and no simulator may.
 """
 
 from __future__ import annotations
