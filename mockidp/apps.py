@@ -14,6 +14,7 @@ Mode = Literal["ready", "learn", "registered"]
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 READY_ID, READY_SECRET = "mockidp", "mockidp-secret"
 LEARNED_LIMIT = 1000
+IN_WORLD = "~"  # between a client id and the name of the world that it chooses
 
 
 class App(msgspec.Struct, kw_only=True):
@@ -47,8 +48,8 @@ def is_loopback(uri: str) -> bool:
 class Apps:
     """The apps of one world. `facts` gives what a provider's ready-made app has beside id and secret."""
 
-    def __init__(self, facts: Callable[[str], dict[str, str]], mode: Mode = "ready") -> None:
-        self._facts, self.mode = facts, mode
+    def __init__(self, facts: Callable[[str], dict[str, str]], mode: Mode = "ready", world: str = "") -> None:
+        self._facts, self.mode, self._world = facts, mode, world
         self._apps: dict[tuple[str, str], App] = {}
         self._ready: dict[str, App] = {}
 
@@ -85,8 +86,11 @@ class Apps:
 
     def find(self, provider: str, client_id: str) -> App | None:
         app = self._apps.get((provider, client_id))
-        if app is None and self.mode != "registered" and client_id == self.ready(provider).client_id:
-            return self.ready(provider)
+        if app is None and self.mode != "registered":
+            ready = self.ready(provider)
+            own = f"{ready.client_id}{IN_WORLD}{self._world}"  # the ready-made app by a client id that names the world
+            if client_id in (ready.client_id, own):
+                return ready if client_id == ready.client_id else msgspec.structs.replace(ready, client_id=own)
         return app
 
     def learn(self, provider: str, client_id: str, redirect_uri: str | None) -> App | None:

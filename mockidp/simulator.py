@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mockidp.apps import IN_WORLD
 from mockidp.contract.body import FORMATS, read
 from mockidp.contract.files import index
 from mockidp.contract.wire import Exchange, Route
@@ -14,7 +15,7 @@ from mockidp.errors import ContractError, Refusal
 from mockidp.families import family_of
 from mockidp.families.base import Call
 from mockidp.journal import Entry
-from mockidp.store import MemoryStore, Shelf, Store
+from mockidp.store import TRACED, MemoryStore, Shelf, Store
 from mockidp.wire import Request, Response, split_path_form
 from mockidp.world import World
 
@@ -43,7 +44,7 @@ class Simulator:
 
     def records(self, world: World) -> Store:
         """What is remembered of one world."""
-        return Shelf(self.store, world.name)
+        return Shelf(self.store, world.name, traced=world is not self.world)
 
     def drop(self, name: str) -> None:
         self.worlds.pop(name, None)
@@ -64,10 +65,19 @@ class Simulator:
         if not providers:
             return self._own(world, request)
         try:
-            return self._at_provider(world, providers, request)
+            return self._at_provider(world, providers, request, take_decision(request))
         except ContractError as error:
             text = f"broken contract: {error}\n"
             return Response(500, [("Content-Type", "text/plain; charset=utf-8")], text.encode())
+
+    def _told_world(self, provider: str, told: dict[str, str]) -> World | None:
+        """The world that a request names by its client id (`mockidp~NAME`), or whose code or token it brings."""
+        _, tilde, name = told.get("app.id", "").rpartition(IN_WORLD)
+        if tilde and name in self.worlds:
+            return self.worlds[name]
+        shelf = Shelf(self.store, "")
+        found = [shelf.world_of(kind, f"{provider}:{told[value]}") for kind, value in TRACED.items() if value in told]
+        return next((self.worlds[name] for name in found if name in self.worlds), None)
 
     def _world(self, request: Request) -> World:
         """The world of a request: named by the mount, or by a path prefix `/~name`."""
@@ -78,8 +88,7 @@ class Simulator:
                 return self.worlds[name]
         return self.worlds.get(request.world, self.world)
 
-    def _at_provider(self, world: World, providers: list[str], request: Request) -> Response:
-        decision = take_decision(request)
+    def _at_provider(self, world: World, providers: list[str], request: Request, decision: dict[str, str]) -> Response:
         best: tuple[str, Route] | None = None
         for provider in providers:
             route = world.wire(provider).route(request)
@@ -95,6 +104,8 @@ class Simulator:
         wire = exchange.wire
         told, problems = exchange.match(request)
         told.update(route.values)
+        if len(self.worlds) > 1 and world is self.world and (other := self._told_world(provider, told)) is not None:
+            return self._at_provider(other, [provider], request, decision)
         entry = Entry(
             world.clock.now(),
             exchange.step,

@@ -74,16 +74,20 @@ def kept_for(lifetime: float) -> float:
     return max(lifetime, 0.0) + GRACE if lifetime else FOREVER
 
 
+TRACED = {"code": "code", "refresh": "refresh_token", "access": "access_token"}  # kind: the value that brings it
+
+
 class Shelf:
     """The part of a store that belongs to one world; nothing on it is seen from another.
 
     Keys go on as a hash: a code or token is a secret, and some are a thousand characters long.
     """
 
-    __slots__ = ("_store", "_world")
+    __slots__ = ("_store", "_traced", "_world")
 
-    def __init__(self, store: Store, world: str) -> None:
+    def __init__(self, store: Store, world: str, traced: bool = False) -> None:
         self._store, self._world = store, world
+        self._traced = traced  # whether a code or token alone shall lead to this world
 
     def _key(self, key: str) -> str:
         return blake2b(f"{self._world}/{key}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
@@ -93,6 +97,13 @@ class Shelf:
 
     def put(self, kind: str, key: str, grant: Grant) -> None:
         self._store.put(kind, self._key(key), grant)
+        if self._traced and kind in TRACED:
+            self._store.put("world", Shelf(self._store, "")._key(f"{kind}/{key}"), grant)
+
+    def world_of(self, kind: str, key: str) -> str:
+        """The name of the traced world that issued a code or token, or nothing."""
+        grant = self._store.get("world", Shelf(self._store, "")._key(f"{kind}/{key}"))
+        return grant.world if grant is not None else ""
 
     def drop(self, kind: str, key: str) -> None:
         self._store.drop(kind, self._key(key))

@@ -53,7 +53,7 @@ class World:
         self.random = random
         self._people, self._loader = people, loader
         self._wires: dict[str, Wire] = {}
-        self.apps = Apps(self._app_facts, apps)
+        self.apps = Apps(self._app_facts, apps, name)
         self.clock, self.faults, self.journal = Clock(), Faults(), Journal()
         self._rings: dict[str, KeyRing] = {}
         self._hosts: dict[str, list[str]] | None = None
