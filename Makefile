@@ -30,7 +30,7 @@ interop: $(READY) ## third-party clients and servers as judges
 	$(BIN)/python -m pytest -n auto tests/interop $(ARGS)
 
 bench: $(READY) ## the budgets, as ratios in one run
-	$(BIN)/python bench $(ARGS)
+	$(BIN)/python -m bench.run
 
 fresh: $(READY) ## the generated files are as their sources make them
 	@$(BIN)/python -m mockidp check --index --json | grep -q '"written": \[\]' \
