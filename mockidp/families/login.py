@@ -105,3 +105,39 @@ def end_family(call: Call, grant: Grant) -> None:
     """End all tokens that came of the same code; what came of none has no family."""
     if grant.family:
         call.store.put("ended", grant.family, replace(grant, expires=0.0))  # the tokens outlive the code
+
+
+# what is asked of any code or token, once; each protocol names its own refusals
+
+
+def found(call: Call, kind: str, key: str, name: str, what: str) -> Refusal | None:
+    """Go on as what a code or token stands for, or refuse one that was never issued here."""
+    grant = call.store.get(kind, f"{call.provider}:{key}")
+    if grant is None:
+        return Refusal(name, f"this provider has issued no such {what}", got=key[:6] + "…")
+    call.use(grant)
+    return None
+
+
+def of_another_app(call: Call, name: str, what: str) -> Refusal | None:
+    assert call.grant is not None
+    if call.app is None or call.grant.client_id == call.app.client_id:
+        return None
+    why = f"the {what} was issued to another app"
+    return Refusal(name, why, expected=call.grant.client_id, got=call.app.client_id)
+
+
+def too_old(call: Call, name: str, what: str, lifetime: str) -> Refusal | None:
+    assert call.grant is not None
+    if not call.grant.expires or call.now < call.grant.expires:
+        return None
+    most, age = f"at most {call.lifetime(lifetime)} s", f"{call.now - call.grant.issued:.0f} s"
+    return Refusal(name, f"the {what} is too old", expected=most, got=age)
+
+
+def revoked(call: Call, name: str, what: str) -> Refusal | None:
+    """Revoked by itself, or ended with all that came of the same code."""
+    assert call.grant is not None
+    if call.grant.revoked or call.store.get("ended", call.grant.family):
+        return Refusal(name, f"the {what} has been revoked")
+    return None

@@ -212,24 +212,15 @@ def callback_on_localhost(call: Call) -> Refusal | None:
 def request_token_unknown(call: Call) -> Refusal | None:
     """Also goes on as the login that the token belongs to, and settles where the browser goes back to."""
     token = call.told("request_token") or ""
-    grant = call.store.get("request", f"{call.provider}:{token}")
-    if grant is None:
-        return Refusal("bad_request_token", "this provider has issued no such request token", got=token[:6] + "…")
-    call.use(grant)
-    call.redirect_to = None if grant.redirect_uri == OUT_OF_BAND else grant.redirect_uri
-    return None
+    refusal = login.found(call, "request", token, "bad_request_token", "request token")
+    if call.grant is not None:
+        uri = call.grant.redirect_uri
+        call.redirect_to = None if uri == OUT_OF_BAND else uri
+    return refusal
 
 
 def request_token_of_another_app(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.app is None or call.grant.client_id == call.app.client_id:
-        return None
-    return Refusal(
-        "request_token_of_another_app",
-        "the request token was issued to another app",
-        expected=call.grant.client_id,
-        got=call.app.client_id,
-    )
+    return login.of_another_app(call, "request_token_of_another_app", "request token")
 
 
 def request_token_used(call: Call) -> Refusal | None:
@@ -240,15 +231,7 @@ def request_token_used(call: Call) -> Refusal | None:
 
 
 def request_token_expired(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.grant.expires and call.now >= call.grant.expires:
-        return Refusal(
-            "request_token_expired",
-            "the request token is too old",
-            expected=f"at most {call.lifetime('request_token')} s",
-            got=f"{call.now - call.grant.issued:.0f} s",
-        )
-    return None
+    return login.too_old(call, "request_token_expired", "request token", "request_token")
 
 
 def request_token_authorized(call: Call) -> Refusal | None:
@@ -285,24 +268,11 @@ def verifier_wrong(call: Call) -> Refusal | None:
 
 def bad_token(call: Call) -> Refusal | None:
     """Also goes on as the person that the token stands for."""
-    token = call.told("access_token") or ""
-    grant = call.store.get("access", f"{call.provider}:{token}")
-    if grant is None:
-        return Refusal("bad_token", "this provider has issued no such access token", got=token[:6] + "…")
-    call.use(grant)
-    return None
+    return login.found(call, "access", call.told("access_token") or "", "bad_token", "access token")
 
 
 def token_of_another_app(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.app is None or call.grant.client_id == call.app.client_id:
-        return None
-    return Refusal(
-        "token_of_another_app",
-        "the access token was issued to another app",
-        expected=call.grant.client_id,
-        got=call.app.client_id,
-    )
+    return login.of_another_app(call, "token_of_another_app", "access token")
 
 
 # acts

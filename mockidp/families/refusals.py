@@ -12,8 +12,8 @@ from binascii import Error as Base64Error
 from urllib.parse import unquote_plus
 
 from mockidp.errors import Refusal
+from mockidp.families import login
 from mockidp.families.base import Call, Rule
-from mockidp.families.login import end_family, hint, split_scope
 from mockidp.jose import b64url
 
 # finding out who calls, before anything is refused
@@ -134,7 +134,7 @@ def response_type_other_than(*served: str) -> Rule:
 def scope_unknown(call: Call) -> Refusal | None:
     """For providers that refuse a scope they do not know: those of the contract's `words` are known."""
     rules = call.wire.client.scope
-    asked = split_scope(call.told("scope") or "", rules.delimiter)
+    asked = login.split_scope(call.told("scope") or "", rules.delimiter)
     unknown = [name for name in asked if name and name not in rules.words]
     if unknown:
         return Refusal(
@@ -178,8 +178,8 @@ def wrong_secret(call: Call) -> Refusal | None:
         return Refusal(
             "wrong_secret",
             "the client secret is not that of the app",
-            expected=hint(call.app.client_secret),
-            got=hint(given),
+            expected=login.hint(call.app.client_secret),
+            got=login.hint(given),
         )
     return None
 
@@ -189,24 +189,11 @@ def wrong_secret(call: Call) -> Refusal | None:
 
 def unknown_code(call: Call) -> Refusal | None:
     """Also goes on as the login that the code belongs to."""
-    code = call.told("code") or ""
-    grant = call.store.get("code", f"{call.provider}:{code}")
-    if grant is None:
-        return Refusal("bad_code", "this provider has issued no such code", got=code[:6] + "…")
-    call.use(grant)
-    return None
+    return login.found(call, "code", call.told("code") or "", "bad_code", "code")
 
 
 def code_of_another_app(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.app is None or call.grant.client_id == call.app.client_id:
-        return None
-    return Refusal(
-        "code_of_another_app",
-        "the code was issued to another app",
-        expected=call.grant.client_id,
-        got=call.app.client_id,
-    )
+    return login.of_another_app(call, "code_of_another_app", "code")
 
 
 def code_used(call: Call) -> Refusal | None:
@@ -214,20 +201,12 @@ def code_used(call: Call) -> Refusal | None:
     assert call.grant is not None
     if not call.grant.used:
         return None
-    end_family(call, call.grant)
+    login.end_family(call, call.grant)
     return Refusal("code_used", "the code has been used before; the tokens it gave are revoked")
 
 
 def code_expired(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.grant.expires and call.now >= call.grant.expires:
-        return Refusal(
-            "code_expired",
-            "the code is too old",
-            expected=f"at most {call.lifetime('code')} s",
-            got=f"{call.now - call.grant.issued:.0f} s",
-        )
-    return None
+    return login.too_old(call, "code_expired", "code", "code")
 
 
 def redirect_missing(call: Call) -> Refusal | None:
@@ -290,24 +269,11 @@ def s256(verifier: str) -> str:
 
 
 def bad_refresh_token(call: Call) -> Refusal | None:
-    token = call.told("refresh_token") or ""
-    grant = call.store.get("refresh", f"{call.provider}:{token}")
-    if grant is None:
-        return Refusal("bad_refresh_token", "this provider has issued no such refresh token", got=token[:6] + "…")
-    call.use(grant)
-    return None
+    return login.found(call, "refresh", call.told("refresh_token") or "", "bad_refresh_token", "refresh token")
 
 
 def refresh_token_of_another_app(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.app is None or call.grant.client_id == call.app.client_id:
-        return None
-    return Refusal(
-        "refresh_token_of_another_app",
-        "the refresh token was issued to another app",
-        expected=call.grant.client_id,
-        got=call.app.client_id,
-    )
+    return login.of_another_app(call, "refresh_token_of_another_app", "refresh token")
 
 
 def refresh_token_used(call: Call) -> Refusal | None:
@@ -318,17 +284,11 @@ def refresh_token_used(call: Call) -> Refusal | None:
 
 
 def refresh_token_revoked(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.grant.revoked or call.store.get("ended", call.grant.family):
-        return Refusal("refresh_token_revoked", "the refresh token has been revoked")
-    return None
+    return login.revoked(call, "refresh_token_revoked", "refresh token")
 
 
 def refresh_token_expired(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.grant.expires and call.now >= call.grant.expires:
-        return Refusal("refresh_token_expired", "the refresh token is too old")
-    return None
+    return login.too_old(call, "refresh_token_expired", "refresh token", "refresh_token")
 
 
 # refusals of an access token
@@ -339,30 +299,15 @@ def bad_token(call: Call) -> Refusal | None:
     token = call.told("access_token")
     if token is None:
         return Refusal("no_token", "no access token came")
-    grant = call.store.get("access", f"{call.provider}:{token}")
-    if grant is None:
-        return Refusal("bad_token", "this provider has issued no such access token", got=token[:6] + "…")
-    call.use(grant)
-    return None
+    return login.found(call, "access", token, "bad_token", "access token")
 
 
 def token_revoked(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.grant.revoked or call.store.get("ended", call.grant.family):
-        return Refusal("token_revoked", "the access token has been revoked")
-    return None
+    return login.revoked(call, "token_revoked", "access token")
 
 
 def token_expired(call: Call) -> Refusal | None:
-    assert call.grant is not None
-    if call.grant.expires and call.now >= call.grant.expires:
-        return Refusal(
-            "token_expired",
-            "the access token is too old",
-            expected=f"at most {call.lifetime('access_token')} s",
-            got=f"{call.now - call.grant.issued:.0f} s",
-        )
-    return None
+    return login.too_old(call, "token_expired", "access token", "access_token")
 
 
 def person_deleted(call: Call) -> Refusal | None:
