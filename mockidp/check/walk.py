@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from mockidp import jose
 from mockidp.apps import App
+from mockidp.browser import decide, form_on
 from mockidp.check.provoke import OAUTH2, Provocation
 from mockidp.contract.body import pick, read
 from mockidp.contract.template import builder, names
@@ -191,7 +192,7 @@ class Walk:
         self.opened = request.url + (f"#{exchange.fragment}" if exchange.fragment else "")
         response = self.send(request)
         if response.status == 200 and self.decide:
-            response = self.send(decision(request, self.person))
+            response = self.send(decide(request.url, self.person))
         self.callback(exchange, callback_of(step, response))
 
     def callback(self, exchange: Exchange, params: dict[str, str]) -> None:
@@ -256,22 +257,16 @@ def _json(fields: dict[str, str]) -> bytes:
     return msgspec.json.encode(fields)
 
 
-def decision(request: Request, person: str, verdict: str = "allow") -> Request:
-    """What the browser posts from the login page that `request` opened."""
-    body = urlencode({"mockidp.person": person, "mockidp.decision": verdict}).encode()
-    return Request.of("POST", request.url, {"Content-Type": FORM, "User-Agent": AGENT}, body)
-
-
 def callback_of(step: str, response: Response) -> dict[str, str]:
     """The parameters that reach the app: of the redirect's query or fragment, or of a form that posts itself."""
     location = response.header("location")
     if location:
         parts = urlsplit(location)
         return dict(parse_qsl(parts.query or parts.fragment, keep_blank_values=True))
-    fields = form_fields(response.body.decode("utf-8", "replace")) if response.status == 200 else {}
-    if not fields:
+    form = form_on(response) if response.status == 200 else None
+    if form is None or not form.fields:
         raise WalkError(step, f"no redirect back to the app, but {response.status}", response=response)
-    return fields
+    return dict(form.fields)
 
 
 def told_error(wire: Wire, params: Mapping[str, str]) -> str:
@@ -288,22 +283,6 @@ def told_error(wire: Wire, params: Mapping[str, str]) -> str:
         ):
             return name
     return ""
-
-
-def form_fields(page: str) -> dict[str, str]:
-    """The hidden fields of the form on a page that posts itself."""
-    from html.parser import HTMLParser  # lazy: few providers post
-
-    fields: dict[str, str] = {}
-
-    class Reader(HTMLParser):
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            at = dict(attrs)
-            if tag == "input" and at.get("type") == "hidden" and at.get("name"):
-                fields[str(at["name"])] = at.get("value") or ""
-
-    Reader().feed(page)
-    return fields
 
 
 def recognise(wire: Wire, step: str, response: Response) -> str:

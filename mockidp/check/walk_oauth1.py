@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from mockidp.browser import decide
 from mockidp.check import provoke, walk
 from mockidp.check.provoke import Provocation, drop, put, send
 from mockidp.contract.template import builder
@@ -56,7 +57,7 @@ def same_nonce(step: str = "") -> provoke.Spoil:
 
 def denied_before(login: walk.Walk, lab: Lab) -> None:
     """Have the person say no to this request token first."""
-    login.send(walk.decision(login.build(login.exchange("authorize")), "alice", "deny"))
+    login.send(decide(login.build(login.exchange("authorize")).url, "alice", deny=True))
 
 
 def opened(login: walk.Walk) -> str:
