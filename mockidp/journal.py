@@ -149,7 +149,7 @@ class Journal:
 
     def opened(self, provider: str, url: str) -> Login | None:
         """The newest login whose page was shown at this URL and waits for a decision."""
-        login = self._logins.get(self._waiting.get((provider, url), ""))
+        login = self._logins.get(self._waiting.get((provider, shortened(masked(url))), ""))
         return login if login is not None and login.outcome == "open" else None
 
     def add(self, login: Login, entry: Entry) -> None:
