@@ -26,8 +26,13 @@ def summary(world: World, provider: str) -> Table:
         "status": wire.spec.status,
         "hosts": wire.hosts,
         "evidence": evidence(wire),
-        "settings": list(wire.spec.settings),
+        "settings": [*wire.spec.settings, *client_settings(wire)],
     }
+
+
+def client_settings(wire: Wire) -> list[str]:
+    """The settings that are a choice of the client's and no part of the simulated service."""
+    return [name for name in wire.client.settings if name not in wire.spec.settings]
 
 
 def evidence(wire: Wire) -> Table:
@@ -60,6 +65,7 @@ def full(world: World, provider: str) -> Table:
             }
             for name, row in spec.settings.items()
         },
+        "client_settings": {name: client.settings[name] for name in client_settings(wire)},
         "auth": client.auth,
         "pkce": {
             "rule": client.pkce,

@@ -29,7 +29,11 @@ def list_command(setup: Setup, as_json: bool) -> None:
     table(
         ("ID", "NAME", "FAMILY", "STATUS", "EVIDENCE", "SETTINGS"),
         [
-            (row["id"], row["name"], row["family"], row["status"], _counts(row["evidence"]), ", ".join(row["settings"]))
+            (
+                *(row[name] for name in ("id", "name", "family", "status")),
+                _counts(row["evidence"]),
+                ", ".join(world.wire(row["id"]).spec.settings),
+            )
             for row in rows
         ],
     )
@@ -48,8 +52,8 @@ def _counts(evidence: dict[str, Any]) -> str:
 def show_command(provider: str, setup: Setup, as_json: bool) -> None:
     """Show all that is known of one provider.
 
-    JSON: the object of `list`, and defaults, auth, pkce, scopes, lifetimes, credentials, steps, errors, waived,
-    identity, sources and history.
+    JSON: the object of `list`, and defaults (of the settings that the simulator has), client_settings, auth, pkce,
+    scopes, lifetimes, credentials, steps, errors, waived, identity, sources and history.
     """
     from mockidp.cli_facts import full
 
@@ -86,6 +90,7 @@ def _show(facts: dict[str, Any]) -> None:
             for name, row in facts["defaults"].items()
         ],
     )
+    _section("settings of the client", list(facts["client_settings"].items()))
     _section("steps", [(_label(row), f"{row['method']} {' | '.join(row['urls'])}") for row in facts["steps"]])
     _section("errors", [(row["name"], _error(row)) for row in facts["errors"]])
     _section("waived", list(facts["waived"].items()))

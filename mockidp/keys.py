@@ -46,8 +46,9 @@ class Key:
 
     @cached_property
     def jwk(self) -> Jwk:
-        """The public JWK as published: with `kid`, `use` and `alg` (RFC 7517, section 4)."""
-        return {**public_jwk(self.public), "kid": self.kid, "use": "sig", "alg": self.alg}
+        """The public JWK as published: with `use`, `alg` and, if it has one, `kid` (RFC 7517, section 4)."""
+        kid = {"kid": self.kid} if self.kid else {}
+        return {**public_jwk(self.public), **kid, "use": "sig", "alg": self.alg}
 
     @cached_property
     def certificate(self) -> str:

@@ -57,6 +57,7 @@ class World:
         self.clock, self.faults, self.journal = Clock(), Faults(), Journal()
         self._rings: dict[str, KeyRing] = {}
         self._hosts: dict[str, list[str]] | None = None
+        self._wide: list[tuple[list[str], list[str]]] = []
 
     @cached_property
     def people(self) -> People:
@@ -82,10 +83,11 @@ class World:
     def keys(self, provider: str) -> KeyRing:
         """The signing keys of one provider in this world."""
         if provider not in self._rings:
-            spec = self.wire(provider).spec.id_token
+            contract = self.wire(provider).spec
+            spec = contract.id_token or contract.access_token
             kid = chooser(spec.kid) if spec else None
             self._rings[provider] = KeyRing(
-                (spec.alg if spec else "RS256",),
+                (spec.keys or spec.alg if spec else "RS256",),
                 (lambda digest: str(kid(lambda count: stretch(digest, count), {}))) if kid else thumbprint_kid,
             )
         return self._rings[provider]
@@ -104,6 +106,9 @@ class World:
         found = self._hosts.get(host)
         if found is None and "." in host:
             found = self._hosts.get("*" + host[host.index(".") :])
+        if found is None:  # families with a free label further on
+            labels = host.split(".")
+            found = next((ids for wide, ids in self._wide if _of_family(labels, wide)), None)
         return found or []
 
     def _host_table(self) -> dict[str, list[str]]:
@@ -112,11 +117,16 @@ class World:
             hosts = self.wire(provider).hosts if provider in self.settings else card.hosts
             for host in hosts:
                 table.setdefault(host, []).append(provider)
+        self._wide = [(host.split("."), ids) for host, ids in table.items() if "*" in host[1:]]
         return table
 
     def app(self, provider: str, **fields: Any) -> App:
         """The ready-made app, or a newly registered one when fields are given."""
         return self.apps.register(provider, **fields) if fields else self.apps.ready(provider)
+
+
+def _of_family(labels: list[str], family: list[str]) -> bool:
+    return len(labels) == len(family) and all(want in ("*", got) for want, got in zip(family, labels, strict=True))
 
 
 class _Facts(dict[str, Any]):

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockidp.check.contract import check_contract
 from mockidp.contract.body import MISSING, Body, Json, differences, kind_of, pick
 from mockidp.contract.load import Loaded, load_from, merge
-from mockidp.contract.template import Pattern, builder, chooser, url_regex
+from mockidp.contract.template import Listed, Pattern, builder, chooser, url_regex
 from mockidp.errors import ContractError, UsageError
 from mockidp.wire import Request
 
@@ -160,6 +161,43 @@ def test_the_date_picks_the_wire(folder: Path, date: datetime.date | None, url: 
     assert load_from("acme", folder).at(None, date).step("userinfo").urls == [url]  # type: ignore[union-attr]
 
 
+def test_a_client_has_the_settings_of_its_family_and_those_of_its_own(folder: Path) -> None:
+    own = '[client]\nsettings = { COLOUR = "what it is painted in", SCOPE = false }\n[person]'
+    loaded = changed(folder, "[person]", own)
+    assert list(loaded.at().client.settings) == ["AUTH_PARAMS", "VERIFIED_EMAIL", "COLOUR"]
+    with pytest.raises(UsageError, match=r"COLOUR of acme is a choice of the client's"):
+        loaded.at({"COLOUR": "red"})
+
+
+def test_a_folder_holds_the_whole_contract_as_it_was_before_a_day(folder: Path) -> None:
+    before = folder / "until-2019-05-01"
+    before.mkdir()
+    (before / "contract.toml").write_text(CONTRACT.replace("{BASE}/v1/me", "{BASE}/v0/me"))
+    loaded = load_from("acme", folder)
+    urls = {
+        day: loaded.at(None, datetime.date.fromisoformat(day)).step("userinfo").urls[0]  # type: ignore[union-attr]
+        for day in ("2019-04-30", "2019-05-01", "2022-01-01")
+    }
+    assert urls == {
+        "2019-04-30": "https://acme.example/v0/me",
+        "2019-05-01": "https://acme.example/v1/me",
+        "2022-01-01": "https://api.acme.example/me",
+    }
+    assert datetime.date(2019, 5, 1) in loaded.boundaries
+
+
+def test_a_former_contract_is_judged_with_the_file_that_it_stands_in(folder: Path) -> None:
+    before = folder / "until-2019-05-01"
+    (before / "bodies").mkdir(parents=True)
+    (before / "bodies" / "left.json").write_text("{}")
+    (before / "contract.toml").write_text(CONTRACT)
+    found = [item for item in check_contract("acme", load_from("acme", folder)) if "left.json" in item.message]
+    assert [item.file for item in found] == ["contracts/acme/until-2019-05-01/contract.toml"]
+    (folder / "until-spring").mkdir()
+    with pytest.raises(ContractError, match="until-spring is no folder until-YYYY-MM-DD"):
+        load_from("acme", folder)
+
+
 def test_what_a_contract_leaves_out_comes_from_the_family_and_false_takes_away(folder: Path) -> None:
     before = load_from("acme", folder).at().step("token")
     assert before is not None
@@ -217,6 +255,19 @@ def test_what_a_pattern_builds_it_matches(one: str, two: str) -> None:
     assert pattern.match(built) == {"one": one or "x"}
 
 
+@pytest.mark.parametrize(
+    ("pattern", "accept", "fits"),
+    [
+        ("application/json", "text/html, application/json;q=0.9", True),
+        ("application/json", "*/*", False),
+        ("application/json?", "*/*", True),
+        ("application/json?", "text/html", False),
+    ],
+)
+def test_one_type_of_accept_must_fit_and_any_type_says_nothing(pattern: str, accept: str, fits: bool) -> None:
+    assert Listed(pattern).tell(accept, {}) is fits
+
+
 def test_a_value_in_a_url_stands_for_one_label_or_segment() -> None:
     host = url_regex("$shop.shops.example")
     assert host.fullmatch("petstore.shops.example")["shop"] == "petstore"  # type: ignore[index]
@@ -242,9 +293,10 @@ def test_what_varies_not_is_sent_byte_for_byte() -> None:
     assert Body(b'{ "a" :\t1.0 }\n', "json", {}).render({}) == b'{ "a" :\t1.0 }\n'
 
 
-def test_a_missing_value_is_left_out_or_null_only_where_the_contract_says_so() -> None:
-    body = Body(b'{"a":"x","b":"y","c":"z"}', "json", {"/a": "$v", "/b": "$v"}, optional=["/a"], nullable=["/b"])
-    assert body.render({"v": None}) == b'{"b":null,"c":"z"}'
+def test_a_missing_value_is_left_out_null_or_empty_only_where_the_contract_says_so() -> None:
+    bind = {"/a": "$v", "/b": "$v", "/c": "$v"}
+    body = Body(b'{"a":"x","b":"y","c":"z"}', "json", bind, optional=["/a"], nullable=["/b"], blank=["/c"])
+    assert body.render({"v": None}) == b'{"b":null,"c":""}'
     with pytest.raises(ContractError, match="neither optional nor nullable"):
         Body(b'{"a":"x"}', "json", {"/a": "$v"}).render({"v": None})
 
@@ -253,6 +305,12 @@ def test_a_scope_that_was_not_granted_hides_its_places() -> None:
     body = Body(b'{"a":"x","b":"y"}', "json", {"/a": "$v"}, needs={"/a": "email|mail"})
     assert body.render({"v": "w"}, frozenset({"mail"})) == b'{"a":"w","b":"y"}'
     assert body.render({"v": "w"}, frozenset({"other"})) == b'{"b":"y"}'
+
+
+def test_an_item_of_an_array_is_left_out_like_a_member() -> None:
+    body = Body(b'{"a":["x","y","z"]}', "json", {"/a/0": "$v"}, optional=["/a/0"], needs={"/a/1": "email"})
+    assert body.render({"v": None}, frozenset()) == b'{"a":["z"]}'
+    assert body.render({"v": "w"}, frozenset({"email"})) == b'{"a":["w","y","z"]}'
 
 
 def test_xml_and_forms_are_bound_by_path_and_key() -> None:
@@ -336,3 +394,13 @@ def test_a_request_tells_values_and_every_misfit(folder: Path) -> None:
         ("unlisted", "form", "extra"),
         ("unlisted", "query", "client_id"),
     ]
+
+
+def test_an_object_is_as_in_the_file_or_left_out_with_all_that_is_in_it() -> None:
+    bind = {"/a": "$there", "/a/b": "$v", "/c/0": "$there", "/c/0/b": "$v"}
+    body = Body(b'{"a":{"b":"x","d":1},"c":[{"b":"y"}]}', "json", bind, nullable=["/a"], optional=["/c/0"])
+    assert body.render({"there": True, "v": "w"}) == b'{"a":{"b":"w","d":1},"c":[{"b":"w"}]}'
+    assert body.render({"there": None, "v": None}) == b'{"a":null,"c":[]}'
+    xml = Body(b"<r><a><b>x</b></a></r>", "xml", {"a": "$there", "a/b": "$v"}, optional=["a"])
+    assert xml.render({"there": True, "v": "w"}).endswith(b"<r><a><b>w</b></a></r>")
+    assert xml.render({"there": None, "v": None}).endswith(b"<r />")

@@ -18,6 +18,7 @@ from mockidp.check.mutate import (
     rule_mutants,
     rule_survives,
 )
+from mockidp.contract import load
 from mockidp.contract.files import provider_ids
 
 ADAPTER = find_adapter("providers.adapter:Adapter")
@@ -43,21 +44,15 @@ def test_no_fact_can_be_changed_unnoticed(provider: str) -> None:
     survivors = {
         f"{mutant.kind}: {mutant.what}"
         for mutant in mutants
-        if fact_survives(mutant, ADAPTER) and not excuse(mutant, ADAPTER)
+        if not excuse(mutant, ADAPTER) and fact_survives(mutant, ADAPTER)
     }
     assert survivors == set()
 
 
-def test_an_unchanged_contract_is_noticed_by_nothing() -> None:
+@pytest.mark.parametrize("provider", IDS)
+def test_an_unchanged_contract_is_noticed_by_nothing(provider: str) -> None:
     """The grade is worth something only if the baseline is clean: a red check would notice every mutant."""
-    from mockidp.contract import load
-
-    noticed = [
-        provider
-        for provider in IDS
-        if not fact_survives(Mutant(provider, "none", "unchanged", lambda p=provider: load(p).table), ADAPTER)
-    ]  # type: ignore[misc]
-    assert noticed == []
+    assert fact_survives(Mutant(provider, "none", "unchanged", lambda: load(provider).table), ADAPTER)
 
 
 def test_the_lists_of_reasons_are_short_and_every_reason_is_a_sentence() -> None:

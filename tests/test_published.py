@@ -433,6 +433,15 @@ def test_forms_lines_and_xml_are_compared_by_their_places(tmp_path: Path) -> Non
     assert "userinfo:/ocs/data/id" not in told(loaded, entry(steps=steps))
 
 
+def test_a_key_that_holds_a_slash_is_written_as_in_a_json_pointer(tmp_path: Path) -> None:
+    loaded = contract(tmp_path, '"mail":null', '"mail":null,"https://acme.example/team":"a"')
+    steps = copy.deepcopy(ENTRY["steps"])
+    steps[2]["answers"][0]["fields"]["/https:~1~1acme.example~1team"] = "string, own"
+    found = told(loaded, entry(steps=steps))
+    assert list(found) == ["userinfo:/https:~1~1acme.example~1team"]
+    assert "is always the same" in found["userinfo:/https:~1~1acme.example~1team"]
+
+
 # waivers
 
 

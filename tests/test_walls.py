@@ -80,7 +80,7 @@ def engine_files() -> list[Path]:
     """Everything that serves all providers alike: all code but the providers' own modules, and the command line's
     texts, which may show an example."""
     ours = [path for path in SOURCES["mockidp"] if "quirks" not in path.parts and not path.stem.startswith("cli")]
-    clients = [path for path in SOURCES["providers"] if path.stem not in provider_ids()]
+    clients = [path for path in SOURCES["providers"] if path.stem.removeprefix("p_") not in provider_ids()]
     return ours + [path for path in clients if path.stem != "registry"]
 
 

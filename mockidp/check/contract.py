@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -21,13 +21,21 @@ from mockidp.families import family_of
 from mockidp.families.base import COMMON, Family
 from mockidp.people import Person
 
+Complaint = tuple[str, list[str]]
+Rule = Callable[[Loaded], Iterator[Complaint]]
 PERSON = {f"person.{field.name}" for field in msgspec.structs.fields(Person)}
 
 
 def check_contract(provider: str, loaded: Loaded | None = None) -> Iterator[Finding]:
     """Every rule of the format that types cannot say. One finding a rule that holds, one a place where it does not."""
     loaded = loaded or load_from(provider, contracts_folder() / provider)
-    for name, rule in RULES.items():
+    yield from _judged(provider, loaded, RULES)
+    for former in loaded.former.values():  # what is published is published of today
+        yield from _judged(provider, former, {name: rule for name, rule in RULES.items() if rule is not published})
+
+
+def _judged(provider: str, loaded: Loaded, rules: Mapping[str, Rule]) -> Iterator[Finding]:
+    for name, rule in rules.items():
         broken = False
         for message, path in rule(loaded):
             broken = True
@@ -36,9 +44,6 @@ def check_contract(provider: str, loaded: Loaded | None = None) -> Iterator[Find
             )
         if not broken:
             yield Finding(provider, "contract", name)
-
-
-Complaint = tuple[str, list[str]]
 
 
 def sourced(loaded: Loaded) -> Iterator[Complaint]:
@@ -176,6 +181,7 @@ def identity_distinct(loaded: Loaded) -> Iterator[Complaint]:
     """The places of the identity are in the bodies, and no two hold the same value or none."""
     wire = loaded.at()
     seen: dict[str, str] = {}
+    places: dict[str, tuple[str, str]] = {}  # one place may be two fields, as where the address is the id
     for name, where in wire.spec.identity.items():
         body = _body_of(wire, where.source)
         if body is None:
@@ -183,15 +189,17 @@ def identity_distinct(loaded: Loaded) -> Iterator[Complaint]:
         value = pick(body.kind, body.document, where.at, where.where)
         if value in (None, ""):
             yield f"identity.{name}: {where.at} of {where.source} has no value in the body", ["identity", name]
-        elif where.type == "str" and str(value) in seen:
+        elif where.type not in ("str", "html"):
+            continue
+        elif places.setdefault(str(value), (where.source, where.at)) != (where.source, where.at):
             yield f"identity.{name} has the same value as identity.{seen[str(value)]}", ["identity", name]
-        elif where.type == "str":
-            seen[str(value)] = name
+        else:
+            seen.setdefault(str(value), name)
 
 
 def _body_of(wire: Wire, source: str) -> Body | None:
-    if source == "id_token":
-        return wire.claims
+    if source == "id_token" or (source == "access_token" and wire.access_claims is not None):
+        return wire.claims if source == "id_token" else wire.access_claims
     exchange = wire.step(source)
     return exchange.answer.body if exchange is not None else None
 
@@ -237,17 +245,25 @@ def discovery_agrees(loaded: Loaded) -> Iterator[Complaint]:
     said = {**fixed, **{key: text for key, text in where.items() if not text.startswith("$")}}
     for member, step in ENDPOINTS.items():
         item = wire.step(step)
-        if item is not None and member in said and said[member] not in item.urls:
+        if item is not None and member in said and not any(said[member] in urls for urls in _like(wire, step)):
             yield f"discovery has {member} {said[member]}, the step {step} has {item.urls[0]}", ["exchange", step]
     if wire.claims is not None and wire.spec.id_token is not None:
         issuer = wire.claims.bind.get("/iss", wire.claims.document.get("iss"))
-        if said.get("issuer") != issuer:
+        if where.get("issuer", fixed.get("issuer")) != issuer:
             yield f"discovery has the issuer {said.get('issuer')}, the identity token {issuer}", ["id_token"]
-        if wire.spec.id_token.alg not in said.get("id_token_signing_alg_values_supported", [wire.spec.id_token.alg]):
-            yield f"discovery does not list the algorithm {wire.spec.id_token.alg}", ["id_token", "alg"]
+        alg = wire.spec.id_token.keys or wire.spec.id_token.alg  # what is signed with a secret may not be listed
+        if alg not in said.get("id_token_signing_alg_values_supported", [alg]):
+            yield f"discovery does not list the algorithm {alg}", ["id_token", "alg"]
     methods = said.get("code_challenge_methods_supported")
     if methods and wire.client.pkce in ("optional", "required") and set(wire.client.pkce_methods) - set(methods):
         yield f"discovery lists the PKCE methods {methods}", ["client", "pkce_methods"]
+
+
+def _like(wire: Wire, step: str) -> Iterator[list[str]]:
+    """The URLs of a step, and of other steps that are opened by an access token where this one is."""
+    for item in wire.exchanges:
+        if item.step == step or (wire.group(step) == wire.group(item.step) == "resource" and item.scope):
+            yield item.urls
 
 
 def refresh_at_token(loaded: Loaded) -> Iterator[Complaint]:

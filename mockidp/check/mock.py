@@ -6,6 +6,7 @@ deviation of an answer, are asked for as faults.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -14,9 +15,10 @@ from mockidp import jose
 from mockidp.check.finding import Finding
 from mockidp.check.walk import Send, Walk, WalkError, same, walk_class
 from mockidp.contract.body import differences, pick
-from mockidp.contract.load import Loaded, find_line
+from mockidp.contract.load import Loaded, find_line, load
 from mockidp.contract.wire import Answer, Exchange, Fault, Wire
 from mockidp.errors import MockidpError
+from mockidp.people import Person
 from mockidp.simulator import Simulator
 from mockidp.store import Grant
 from mockidp.wire import Response
@@ -36,7 +38,7 @@ class Lab:
         self, provider: str, connect: Connect = in_process, loaded: Loaded | None = None, **world: Any
     ) -> None:
         if loaded is not None:
-            world["loader"] = lambda _: loaded
+            world["loader"] = lambda name: loaded if name == provider else load(name)  # two may share a host
         self.world = World(**world)
         self.simulator = Simulator(self.world)
         self.wire: Wire = self.world.wire(provider)
@@ -73,15 +75,26 @@ class Lab:
 
 
 def check_mock(provider: str, connect: Connect = in_process, loaded: Loaded | None = None) -> Iterator[Finding]:
-    """Every person, refusal and declared error of one provider."""
-    lab = Lab(provider, connect, loaded)
-    for case, run in mock_cases(lab, partial(Lab, provider, connect, loaded)):
+    """Every person, refusal and declared error of one provider, and of the contracts that it had before."""
+    yield from _checked(provider, partial(Lab, provider, connect, loaded))
+    for day in eras(provider, loaded):
+        yield from _checked(provider, partial(Lab, provider, connect, loaded, date=day), f"{day} ")
+
+
+def eras(provider: str, loaded: Loaded | None = None) -> list[datetime.date]:
+    """The last day of every contract that a provider had before it changed its protocol."""
+    return [ended - datetime.timedelta(days=1) for ended in (loaded or load(provider)).former]
+
+
+def _checked(provider: str, fresh: Callable[..., Lab], prefix: str = "") -> Iterator[Finding]:
+    lab = fresh()
+    for case, run in mock_cases(lab, fresh):
         message = _guarded(run)
         source = lab.wire.source
         yield Finding(
             provider,
             "mock",
-            case,
+            prefix + case,
             not message,
             message,
             source.file,
@@ -120,8 +133,8 @@ def login(lab: Lab, person: str) -> str:
     """One person logs in and every answer has the contract's shape; nothing when all is well."""
     who = lab.world.people[person]
     walk = lab.walk(person)
-    if who.denies or (who.deleted and has_resource(lab.wire)):
-        return expect_refusal(lab, walk, "denied" if who.denies else "person_deleted")
+    if ending := refused_to(walk, who):
+        return expect_refusal(lab, walk, ending)
     try:
         identity = walk.run()
     except WalkError as error:
@@ -134,6 +147,13 @@ def login(lab: Lab, person: str) -> str:
     if identity["email_verified"] and not who.email_verified and not who.relay_email:
         wrong.append(f"the e-mail of {person} is verified and should not be")
     return "; ".join(wrong)
+
+
+def refused_to(walk: Walk, who: Person) -> str:
+    """The refusal that a login of somebody ends in, whatever the client does; nothing where all is well."""
+    if who.denies:
+        return "denied"
+    return walk.barred(who) or ("person_deleted" if who.deleted and has_resource(walk.wire) else "")
 
 
 def has_resource(wire: Wire) -> bool:
@@ -162,7 +182,7 @@ def uids(lab: Lab) -> str:
     seen: dict[str, str] = {}
     shared = walk_class(lab.provider, lab.wire.family).uid_of == "app"
     for who in lab.world.people.named():
-        if who.denies or (who.deleted and has_resource(lab.wire)):
+        if refused_to(lab.walk(who.id), who):
             continue
         uid = lab.walk(who.id).run()["uid"]
         if seen and (uid in seen) != shared:
@@ -173,7 +193,8 @@ def uids(lab: Lab) -> str:
 
 def personal(one: Lab, other: Lab) -> str:
     """What an identity is made of is the person's own: two people share none of it, and it is the cast's."""
-    alice, bob = one.walk("alice").run(), other.walk("bob").run()
+    second = next(p.id for p in one.world.people.named() if p.id != "alice" and not refused_to(one.walk(p.id), p))
+    alice, bob = one.walk("alice").run(), other.walk(second).run()
     who = one.world.people["alice"]
     free = {"email_verified"} | ({"uid"} if one.walk().uid_of == "app" else set())
     wrong = [
@@ -198,7 +219,7 @@ def samples(wire: Wire) -> dict[str, str]:
         if body is None and exchange is not None:
             body = exchange.answer.body
         value = pick(body.kind, body.document, where.at, where.where) if body is not None else None
-        if not isinstance(value, bool) and value is not None and len(str(value)) > 3:
+        if where.type in ("str", "html") and value is not None and len(str(value)) > 3:
             out[str(value)] = name
     return out
 
@@ -218,10 +239,13 @@ def token_wrong(lab: Lab, walk: Walk) -> str:
     header, claims, _, _ = jose.split(str(token))
     spec, now = lab.wire.spec.id_token, lab.world.clock.now()
     assert spec is not None
-    published = {jwk["kid"]: jwk for jwk in lab.world.keys(lab.provider).published()}
-    jose.verify(str(token), jose.from_jwk(published[header["kid"]]), [spec.alg])
+    published = {jwk.get("kid"): jwk for jwk in lab.world.keys(lab.provider).published()}
+    if spec.alg == "HS256":
+        jose.verify(str(token), walk.app.client_secret.encode(), [spec.alg])
+    else:
+        jose.verify(str(token), jose.from_jwk(published[header.get("kid")]), [spec.alg])
     wrong = {
-        "aud": claims.get("aud") not in (walk.app.client_id, [walk.app.client_id]),
+        "aud": walk.app.client_id not in (aud if isinstance(aud := claims.get("aud"), list) else [aud]),
         "nonce": "nonce" in claims and claims["nonce"] != walk.values["nonce"],
         "iat": abs(claims.get("iat", 0) - now) > 60,
         "exp": not now < claims.get("exp", 0) <= now + spec.lifetime,
@@ -232,12 +256,21 @@ def token_wrong(lab: Lab, walk: Walk) -> str:
 def alone(lab: Lab, label: str) -> str:
     """An exchange that a login does not need, after a login that gives what it needs."""
     exchange = next(item for item in lab.wire.exchanges if item.label == label)
-    walk = lab.walk(**refresh_options(lab.wire, "refresh" if "refresh_token" in exchange.names else ""))
+    options = refresh_options(lab.wire, "refresh" if "refresh_token" in exchange.names else "")
+    walk = lab.walk(**{"scope": opening(lab.wire, exchange), **options})
     walk.run()
     walk.values.setdefault("token", walk.values.get("access_token"))
+    walk.prepare(exchange.step, lab.world.clock.advance)
     seen = walk.ask(exchange)
     left = sample_left(lab.wire, seen.response)
     return "; ".join([*shape(lab.wire, exchange.step, seen.kind, seen.document), *([left] if left else [])])
+
+
+def opening(wire: Wire, exchange: Exchange) -> list[str]:
+    """The scopes to ask for: the default ones, and one that opens an exchange where none of them does."""
+    usual = wire.client.scope.default
+    closed = exchange.scope and not exchange.scope & {*usual, *wire.client.scope.always}
+    return [*usual, min(exchange.scope)] if closed else usual
 
 
 # refusals
@@ -309,15 +342,30 @@ def scoped_step(wire: Wire) -> str:
 def refused(lab: Lab, name: str) -> str:
     """Do the wrong thing and look at the answer and the journal."""
     row = walk_class(lab.provider, lab.wire.family).provocations[name]
-    options: dict[str, Any] = {"scope": []} if row.step == "scoped" else {}
+    options: dict[str, Any] = {"scope": least_scope(lab.wire)} if row.step == "scoped" else {}
     person = next(p.id for p in lab.world.people.named() if p.deleted or row.needs != "deleted")
     return expect_refusal(lab, lab.walk(person, **options, **refresh_options(lab.wire, row.step)), name)
 
 
+def least_scope(wire: Wire) -> list[str]:
+    """The scopes of a login that opens as little as can be: none or, where one is needed, one that does not help."""
+    scoped, asked = wire.step(scoped_step(wire)), wire.step("authorize")
+    pattern = asked.params["query"].get("scope") if asked is not None else None
+    if scoped is None or (not wire.client.scope.unasked and (pattern is None or pattern.optional)):
+        return []
+    return [name for name in wire.client.scope.words if name not in scoped.scope][:1]
+
+
 def refresh_options(wire: Wire, step: str) -> dict[str, Any]:
-    """What a walk must ask for to be given a refresh token, by the conditions of the variant that gives one."""
-    if step != "refresh" or _binds(wire.step("token"), "$refresh_token"):
+    """What a walk must ask for to be given a refresh token: a scope, or the conditions of the variant that has one."""
+    token = wire.step("token")
+    if step != "refresh":
         return {}
+    if token is not None and token.answer.body is not None and _binds(token, "$refresh_token"):
+        bound = next(place for place, text in token.answer.body.bind.items() if text == "$refresh_token")
+        needed = token.answer.body.needs.get(bound, [])
+        default = wire.client.scope.default
+        return {"scope": [*default, needed[0]]} if needed and not {*default} & {*needed} else {}
     variant = next((item for item in wire.steps["token"] if _binds(item, "$refresh_token")), None)
     return {"extra": dict(variant.when)} if variant is not None else {}
 

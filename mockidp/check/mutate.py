@@ -29,6 +29,7 @@ EQUIVALENT_RULES = {
     "misfit": "where all that a step needs has a refusal of its own, a missing parameter is refused there",
     "code_used": "the store refuses a second use too, for two processes at once",
     "refresh_token_used": "the store refuses a second use too, for two processes at once",
+    "challenge_missing": "where the contract requires code_challenge, its absence is a misfit first",
     "redirect_missing": "where the contract requires redirect_uri, its absence is a misfit first",
 }
 EQUIVALENT_FACTS = {
@@ -72,7 +73,15 @@ def rule_mutants(provider: str) -> Iterator[tuple[str, str, int]]:
 def possible(wire: Wire, name: str) -> bool:
     """Whether this provider can refuse so at all: it has the feature, and does not waive the refusal."""
     rows = walk_class(wire.id, wire.family).provocations
+    if name == "best_practice" and not advised(wire):
+        return False
     return wire.waived(name) is None and (name not in rows or applies(wire, name))
+
+
+def advised(wire: Wire) -> bool:
+    """Whether a login can leave out what best practice asks for: a state that is not required, or PKCE."""
+    state = [item.params["query"].get("state") for item in wire.steps.get("authorize", [])]
+    return wire.client.pkce == "optional" or any(pattern is None or pattern.optional for pattern in state)
 
 
 @contextmanager
@@ -149,7 +158,9 @@ def _exchange_mutants(provider: str, table: Table, at: int, row: Table) -> Itera
             _without(place),
             place,
         )
-    for key in row.get("response", {}).get("redirect") or {}:
+    for key, text in (row.get("response", {}).get("redirect") or {}).items():
+        if text is False:  # it is missing already
+            continue
         yield change(
             "redirect",
             f"{label}: {key} missing from the callback",
@@ -179,8 +190,12 @@ def _error_mutants(provider: str, table: Table, name: str) -> Iterator[Mutant]:
         "error-meaning",
         f"error {name}: means something else",
         ["error", name],
-        lambda old: {**old, "means": "temporarily_unavailable"},
+        lambda old: {**old, "means": _another_meaning(str(old.get("means", "")))},
     )
+
+
+def _another_meaning(means: str) -> str:
+    return "access_denied" if "temporarily_unavailable" in means.split("|") else "temporarily_unavailable"
 
 
 def _client_mutants(provider: str, table: Table) -> Iterator[Mutant]:
@@ -202,12 +217,13 @@ def _client_mutants(provider: str, table: Table) -> Iterator[Mutant]:
                 f"claim {place} is not bound",
                 ["id_token", "bind"],
                 _without(place),
+                place,
             )
         yield change(
             "claim",
             "signed with another algorithm",
             ["id_token", "alg"],
-            lambda old: "ES256" if old != "ES256" else "RS256",
+            lambda old: "ES256" if old != "ES256" else "ES384",  # RS256 is often published beside ES256
         )
 
 
@@ -265,6 +281,9 @@ def excuse(mutant: Mutant, adapter: Adapter) -> str:
     if mutant.kind.startswith("error-"):
         return _excuse_error(wire, mutant, {label.partition(".")[0] for label in taken})
     exchange = next((item for item in wire.exchanges if item.label == mutant.label), None)
+    if mutant.kind == "claim" and mutant.place:
+        told = {where.at for where in wire.spec.identity.values() if where.source == "id_token"}
+        return "" if mutant.place.split("/")[1] in CHECKED or mutant.place in told else "sample"
     if exchange is None:
         return ""
     if mutant.kind == "redirect" and mutant.place not in READ_BACK:
@@ -294,6 +313,7 @@ def _excuse_error(wire: Wire, mutant: Mutant, steps: set[str]) -> str:
     return "told-by-status" if mutant.kind == "error-body" and (error.answer(at[0]).status or 0) >= 400 else ""
 
 
+CHECKED = {"iss", "sub", "aud", "azp", "exp", "iat", "nonce", "at_hash", "email_verified"}  # whatever is read
 READ_BACK = {"code", "state", "id_token", "error"}
 
 

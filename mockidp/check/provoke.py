@@ -5,6 +5,7 @@ A client that is not ours cannot be made to misbehave, but a walk can: the row c
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -81,6 +82,21 @@ def as_another_app(walk: Walk, lab: Lab) -> None:
             walk.values[name] = value
 
 
+def own_token(spoil: Spoil) -> Spoil:
+    """Give the login's own token to a step that no login takes, and then spoil it."""
+
+    def spoil_own(walk: Walk, lab: Lab) -> None:
+        walk.values["token"] = walk.values["access_token"]
+        spoil(walk, lab)
+
+    return spoil_own
+
+
+def revoked(walk: Walk, lab: Lab) -> None:
+    """The person has ended everything that came of this login."""
+    lab.revoke(walk)
+
+
 def other_secret(walk: Walk, lab: Lab) -> None:
     """The right id with a wrong secret, wherever the provider wants them."""
     import msgspec
@@ -90,6 +106,12 @@ def other_secret(walk: Walk, lab: Lab) -> None:
     for name in ("app.secret", "basic"):
         if name in fresh:
             walk.values[name] = fresh[name]
+
+
+def in_header_too(walk: Walk, lab: Lab) -> None:
+    """The secret as HTTP Basic, whatever else is sent."""
+    pair = f"{walk.app.client_id}:{walk.app.client_secret}"
+    walk.values["basic"] = b64encode(pair.encode()).decode()
 
 
 def unknown_app(walk: Walk, lab: Lab) -> None:
@@ -120,6 +142,7 @@ OAUTH2: dict[str, Provocation] = {
     "denied": Provocation("authorize", lambda walk, lab: setattr(walk, "person", "dave")),
     "bad_code": Provocation("token", stranger_code),
     "unknown_client@token": Provocation("token", unknown_app, "secret", "unknown_client"),
+    "credentials_twice": Provocation("token", in_header_too, "error:credentials_twice"),
     "credentials_missing": Provocation("token", drop("app.id", "app.secret", "basic"), "auth:either"),
     "unsupported_grant_type": Provocation("token", send(grant_type="password"), "literal:grant_type"),
     "code_used": Provocation("token", again),

@@ -118,14 +118,18 @@ def _exchange_differences(entry: Entry, exchange: Exchange) -> Iterator[Differen
 
 
 def step_of(entry: Entry, exchange: Exchange | None) -> StepEntry | None:
-    """The published step of that name, else of those at the same URL the one whose parameters fit best."""
+    """The published step of that name, or of those at the same URL the one whose parameters fit best.
+
+    The name goes first, unless another step alone has the URL: a later version of a step has an entry of its own.
+    """
     if exchange is None:
         return None
     named = next((item for item in entry.steps if item.step == exchange.step), None)
     url = exchange.urls[0] if exchange.urls else ""
     at = [item for item in entry.steps if any(url_fits(row.partition(" ")[2], url) for row in item.request)]
     found = [(len(list(_param_differences(item, exchange))), item) for item in at if _same_fixed(item, exchange)]
-    return named or min(found, key=lambda pair: pair[0], default=(0, None))[1]
+    best = min(found, key=lambda pair: pair[0], default=(0, None))[1]
+    return best if named is None or (best is not None and not any(item is named for item in at)) else named
 
 
 def _same_fixed(said: StepEntry, exchange: Exchange) -> bool:
@@ -309,7 +313,7 @@ def _error_differences(entry: Entry, wire: Wire, fault: Fault) -> Iterator[Diffe
     """An error fits one of those published for its steps. One that is only reconstructed may be unknown there,
     but must not be told otherwise than the published ones of the same meaning."""
     steps = _steps(wire, fault)
-    said = [step_of(entry, wire.step(step)) for step in steps]
+    said = [step_of(entry, item) for step in steps for item in wire.steps.get(step, [])]
     rows = [row for item in said if item is not None for row in item.errors]
     evidence = wire.spec.evidence.get(fault.evidence)
     claimed = evidence is not None and evidence.kind != "reconstructed"

@@ -258,7 +258,7 @@ def _json_nodes(value: Any, at: str) -> Iterator[tuple[str, Any]]:
     yield at, value
     rows = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in rows:
-        yield from _json_nodes(item, f"{at}/{key}")
+        yield from _json_nodes(item, f"{at}/{str(key).replace('~', '~0').replace('/', '~1')}")  # RFC 6901
 
 
 def _xml_nodes(node: Any, at: str = "") -> Iterator[tuple[str, Any]]:

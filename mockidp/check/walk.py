@@ -11,6 +11,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, ClassVar
@@ -24,6 +25,7 @@ from mockidp.contract.body import pick, read
 from mockidp.contract.template import builder, names
 from mockidp.contract.wire import Answer, Exchange, Wire
 from mockidp.errors import MockidpError, UsageError
+from mockidp.people import Person
 from mockidp.wire import Request, Response
 
 Send = Callable[[Request], Response]
@@ -98,6 +100,13 @@ class Walk:
             for name in ("code_verifier", "code_challenge", "code_challenge_method"):
                 del values[name]
         return values
+
+    def barred(self, person: Person) -> str:
+        """The refusal that this provider has for somebody, whatever is done: a row of `provocations`, or nothing."""
+        return ""
+
+    def prepare(self, step: str, wait: Callable[[float], None]) -> None:
+        """What must have happened before a step that no login takes; `wait` lets seconds go by."""
 
     def steps(self) -> list[str]:
         """The steps of this login: the contract's own list, or authorize, token and what the identity is read from."""
@@ -210,18 +219,18 @@ class Walk:
 
     # identity
 
-    def claims(self) -> dict[str, Any]:
-        token = self.values.get("id_token")
+    def claims(self, name: str = "id_token") -> dict[str, Any]:
+        token = self.values.get(name)
         if not token:
-            raise WalkError("id_token", "no identity token in any answer")
+            raise WalkError(name, f"no {name} in any answer")
         return jose.split(token)[1]
 
     def identity(self) -> dict[str, Any]:
         """The contract's map applied to what was seen."""
         out: dict[str, Any] = dict.fromkeys(FIELDS)
         for name, where in self.wire.spec.identity.items():
-            if where.source == "id_token":
-                kind, document = "json", self.claims()
+            if where.source == "id_token" or (where.source == "access_token" and self.wire.access_claims is not None):
+                kind, document = "json", self.claims(where.source)
             elif where.source in self.seen:
                 kind, document = self.seen[where.source].kind, self.seen[where.source].document
             else:
@@ -243,6 +252,7 @@ def accepted(exchange: Exchange) -> str:
 READ_AS: dict[str, Callable[[Any], Any]] = {
     "str": lambda value: None if value in (None, "") else str(value),
     "bool": lambda value: truth(value),
+    "html": lambda value: None if value in (None, "") else unescape(str(value)),
     "present": lambda value: value not in (None, ""),
 }
 
@@ -315,6 +325,10 @@ def alike(want: Any, got: Any, bound: Mapping[str, str], place: str = "") -> boo
     if isinstance(want, dict) and isinstance(got, dict):
         return want.keys() == got.keys() and all(
             alike(value, got[key], bound, f"{place}/{key}") for key, value in want.items()
+        )
+    if isinstance(want, list) and isinstance(got, list) and want:
+        return len(want) == len(got) and all(
+            alike(value, got[at], bound, f"{place}/{at}") for at, value in enumerate(want)
         )
     return bool(want == got) or (place != "" and str(want) == str(got))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -26,7 +27,7 @@ Plan = tuple[list[Setter], list[str]]
 
 
 class Body:
-    """A compiled body. `optional` places are left out and `nullable` ones emptied when their value is None."""
+    """A compiled body. Without a value a place is left out (`optional`), null (`nullable`) or empty text (`blank`)."""
 
     def __init__(
         self,
@@ -36,17 +37,31 @@ class Body:
         *,
         optional: list[str] | None = None,
         nullable: list[str] | None = None,
+        blank: list[str] | None = None,
         needs: Mapping[str, str] | None = None,
         select: Select | None = None,
     ) -> None:
         self.data, self.kind = data, kind
         self.optional, self.nullable = frozenset(optional or ()), frozenset(nullable or ())
+        self.blank = frozenset(blank or ())
         self.needs = {place: scope.split("|") for place, scope in (needs or {}).items()}
         self.bind, self.select = dict(bind), select
         self.setters = [(place, builder(text), _top_key(kind, place)) for place, text in bind.items()]
+        self.thinned = {  # arrays of which an item may be left out
+            place.rpartition("/")[0]
+            for place in (*self.optional, *self.needs)
+            if kind == "json" and place.rpartition("/")[2].isdigit()
+        }
         self._plans: dict[frozenset[str] | None, Plan] = {}
         self.document = FORMATS[kind].parse(data)
-        for place in [*bind, *self.optional, *self.nullable, *self.needs, *([select.at] if select else [])]:
+        for place in [
+            *bind,
+            *self.optional,
+            *self.nullable,
+            *self.blank,
+            *self.needs,
+            *([select.at] if select else []),
+        ]:
             if place and FORMATS[kind].get(self.document, place) is MISSING:
                 raise ContractError(f"no place {place!r} in the body", key=place)
 
@@ -73,6 +88,9 @@ class Body:
                 self._put(document, place, value)
         for place in hidden:
             form.drop(document, place)
+        for place in self.thinned:
+            if isinstance(items := form.get(document, place), list):
+                items[:] = [item for item in items if item is not MISSING]
         if self.select is not None:
             _keep(form.get(document, self.select.at), self.select, values[self.select.by])
         return document
@@ -100,8 +118,14 @@ class Body:
             form.drop(document, place)
         elif place in self.nullable:
             form.clear(document, place)
+        elif place in self.blank:
+            form.set(document, place, "")
+        elif any(place.startswith(f"{whole}/") for whole in self.optional | self.nullable):
+            pass  # it goes with what it is in
         else:
-            raise ContractError(f"{place!r} has no value for this person, and is neither optional nor nullable")
+            raise ContractError(
+                f"{place!r} has no value for this person, and is neither optional nor nullable nor blank"
+            )
 
 
 def _top_key(kind: str, place: str) -> str | None:
@@ -171,13 +195,20 @@ LOOKS = {
 
 def _like(old: Any, value: Any) -> Any:
     """`value` in the type that the body file has at that place."""
+    if value is True and isinstance(old, dict | list):
+        return old  # there as it is in the file; without a value it is not
     if isinstance(old, bool):
         return value if isinstance(value, bool) else str(value).lower() in ("true", "1")
     if isinstance(old, str):
         return value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
     if isinstance(old, int):
-        return int(value)
+        return int(value) if not isinstance(value, str) or "T" not in value else seconds(value)
     return float(value) if isinstance(old, float) else value
+
+
+def seconds(time: str) -> int:
+    """A time of the cast as Unix time."""
+    return int(datetime.fromisoformat(time).timestamp())
 
 
 class Json:
@@ -217,7 +248,7 @@ class Json:
     @classmethod
     def set(cls, document: Any, place: str, value: Any) -> None:
         node, key = cls._parent(document, place)
-        if node is not MISSING:
+        if isinstance(node, dict | list):
             node[key] = _like(node[key], value)
 
     @classmethod
@@ -314,6 +345,8 @@ class Xml:
     @classmethod
     def set(cls, document: Any, place: str, value: Any) -> None:
         node, attribute = cls._find(document, place)
+        if node is None or (value is True and len(node) and not attribute):
+            return  # what it is in has been left out, or it is there as it is in the file
         text = XML_FORBIDDEN.sub("\ufffd", _like("", value))
         if attribute:
             node.set(attribute, text)

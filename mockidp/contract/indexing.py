@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from mockidp.contract.files import INDEX, contracts_folder, provider_ids
-from mockidp.contract.load import load_from
+from mockidp.contract.load import Loaded, load_from
 from mockidp.contract.schema import json_schema
 
 
 def rows() -> list[dict[str, object]]:
-    """The index as it should be: one row a contract on disk, with its hosts for the default settings."""
+    """The index as it should be: one row a contract on disk, with the hosts of all its days for the usual settings."""
     out: list[dict[str, object]] = []
     for provider in provider_ids():
-        wire = load_from(provider, contracts_folder() / provider).at()
-        spec = wire.spec
+        loaded = load_from(provider, contracts_folder() / provider)
+        spec = loaded.at().spec
+        eras = [loaded, *loaded.former.values()]
         out.append(
             {
                 "id": spec.id,
@@ -24,10 +27,16 @@ def rows() -> list[dict[str, object]]:
                 "family": spec.family,
                 "status": spec.status,
                 "colour": spec.colour,
-                "hosts": wire.hosts,
+                "hosts": list(dict.fromkeys(host for era in eras for host in _hosts(era))),
             }
         )
     return out
+
+
+def _hosts(era: Loaded) -> Iterator[str]:
+    """The hosts of today, and those of the days before something of the wire changed."""
+    for day in (None, *(day - datetime.timedelta(days=1) for day in era.boundaries if day not in era.former)):
+        yield from era.at(None, day).hosts
 
 
 def generated() -> dict[str, str]:

@@ -26,6 +26,7 @@ from mockidp.errors import ContractError, UsageError, nearest
 Table = dict[str, Any]
 CONTENT = ("body", "raw", "redirect", "page")
 SIGNED = ("id_token", "access_token")  # tables of claims
+FORMER = "until-"  # a folder of that name and a date: the whole contract as it was before that day
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Table:
@@ -50,7 +51,7 @@ def merge_exchange(base: Mapping[str, Any], over: Mapping[str, Any]) -> Table:
     """Lay one exchange over another: a new body brings its own bindings."""
     base = dict(base)
     if {"body", "raw"} & set(over.get("response", {})):
-        for key in ("bind", "optional", "nullable", "needs", "select"):
+        for key in ("bind", "optional", "nullable", "blank", "needs", "select"):
             base.pop(key, None)
     return merge(base, over)
 
@@ -75,7 +76,7 @@ class Source:
 
     def __init__(self, provider: str, folder: Path, text: str, table: Table) -> None:
         self.id, self.folder, self.text, self.table = provider, folder, text, table
-        self.file = f"contracts/{provider}/contract.toml"
+        self.file = file_of(provider, folder)
         self._bodies: dict[str, bytes] = {}
 
     def read_body(self, name: str) -> bytes:
@@ -105,6 +106,12 @@ class Source:
                 line=find_line(self.text, path),
                 key=".".join(filter(None, path)),
             ) from None
+
+
+def file_of(provider: str, folder: Path) -> str:
+    """How messages call the contract in that folder."""
+    era = f"{folder.name}/" if folder.name.startswith(FORMER) else ""
+    return f"contracts/{provider}/{era}contract.toml"
 
 
 def find_line(text: str, path: list[str] | tuple[str, ...]) -> int:
@@ -241,8 +248,7 @@ def load(provider: str) -> Loaded:
 
 def load_from(provider: str, folder: Path) -> Loaded:
     """A contract from any folder, for contracts of the user's own and for tests."""
-    path = folder / "contract.toml"
-    file = f"contracts/{provider}/contract.toml"
+    path, file = folder / "contract.toml", file_of(provider, folder)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -256,6 +262,11 @@ def load_from(provider: str, folder: Path) -> Loaded:
     return Loaded(Source(provider, folder, text, table))
 
 
+def _setting(value: object) -> str:
+    """A setting as text: a URL without its last slash, a flag as TOML writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value).rstrip("/")
+
+
 class Loaded:
     """A contract before settings and date are chosen; `at` compiles it for a choice and keeps the result."""
 
@@ -265,8 +276,18 @@ class Loaded:
         with source.blame("family"):
             self.family = family(self.table["family"])
         self._wires: dict[tuple[Any, ...], Wire] = {}
-        self.boundaries = sorted(set(self._dates()))
+        self.former = dict(self._former())
+        self.boundaries = sorted({*self.former, *self._dates()})
         self.at()
+
+    def _former(self) -> Iterator[tuple[datetime.date, Loaded]]:
+        """The contracts of a provider that changed its protocol, by the day on which each ended; the oldest first."""
+        for folder in sorted(self.source.folder.glob(f"{FORMER}*")):
+            try:
+                ended = datetime.date.fromisoformat(folder.name.removeprefix(FORMER))
+            except ValueError:
+                raise ContractError(f"{folder.name} is no folder {FORMER}YYYY-MM-DD", file=self.source.file) from None
+            yield ended, load_from(self.id, folder)
 
     def _dates(self) -> Iterator[datetime.date]:
         """Every day on which something of the wire changed."""
@@ -280,9 +301,11 @@ class Loaded:
         declared = self.table.get("settings", {})
         given = dict(given or {})
         for name in given:
+            if name in self._client_settings() and name not in declared:
+                raise UsageError(f"{name} of {self.id} is a choice of the client's; the simulator has no such setting.")
             if name not in declared:
                 raise UsageError(f'{self.id} has no setting "{name}".{nearest(name, list(declared))}')
-        out = {name: str(given.get(name, row["default"])).rstrip("/") for name, row in declared.items()}
+        out = {name: _setting(given.get(name, row["default"])) for name, row in declared.items()}
         for name, row in declared.items():
             derive = row.get("derive")
             source = derive["when"] if derive else ""
@@ -290,8 +313,15 @@ class Loaded:
                 out[name] = fill_settings(derive["value"], out)
         return out
 
+    def _client_settings(self) -> Table:
+        own: Table = self.table.get("client", {}).get("settings", {})
+        return merge(self.family.get("client_settings", {}), own)
+
     def at(self, settings: Mapping[str, str] | None = None, date: datetime.date | None = None) -> Wire:
         """The wire for these settings as it is today, or as it was on a date."""
+        for ended, former in self.former.items():
+            if date is not None and date < ended:
+                return former.at(settings, date)
         period = None if date is None else next((day for day in self.boundaries if date < day), None)
         key = (tuple(sorted((settings or {}).items())), period)
         if key not in self._wires:
@@ -304,6 +334,7 @@ class Loaded:
         table = dict(self.table)
         for key in ("forms", "lifetimes"):
             table[key] = merge(self.family.get(key, {}), table.get(key, {}))
+        table["client"] = {**table.get("client", {}), "settings": self._client_settings()}
         table["exchange"] = self._exchanges(period)
         table["error"] = self._errors(period)
         table |= {name: aged(table[name], period) for name in SIGNED if name in table}

@@ -38,17 +38,22 @@ class ScopeRules(Part):
     delimiter: str = " "
     returned: str = " "
     always: list[str] = []
+    unasked: list[str] = []
     aliases: dict[str, str] = {}
     words: dict[str, str] = {}
 
 
 class Client(Part):
-    """How a client proves who it is, and what it may ask for."""
+    """How a client proves who it is, and what it may ask for.
+
+    `settings` are choices of the client's own, by the seed document's names: name = what it changes.
+    """
 
     auth: Literal["post", "basic", "either", "query", "none", "jwt", "signature", "assertion"] = "post"
     pkce: Literal["optional", "required", "ignored", "forbidden"] = "ignored"
     pkce_methods: list[str] = field(default_factory=lambda: ["S256"])
     scope: ScopeRules = field(default_factory=ScopeRules)
+    settings: dict[str, Keep] = {}
 
 
 class Answer(Part):
@@ -88,6 +93,10 @@ class OldExchange(Part, kw_only=True):
     form: dict[str, Keep] = {}
     response: Answer = field(default_factory=Answer)
     bind: dict[str, Keep] = {}
+    optional: list[str] | None = None
+    nullable: list[str] | None = None
+    blank: list[str] | None = None
+    needs: dict[str, str] | None = None
     evidence: str | None = None
 
 
@@ -106,6 +115,7 @@ class Exchange(Part):
     bind: dict[str, Keep] = {}
     optional: list[str] | None = None
     nullable: list[str] | None = None
+    blank: list[str] | None = None
     needs: dict[str, str] | None = None
     select: Select | None = None
     scope: list[str] | None = None
@@ -143,15 +153,20 @@ class OldError(Error):
 
 
 class IdToken(Part):
-    """The claims of a signed identity token: a body like any other, signed with `alg`."""
+    """The claims of a signed identity token: a body like any other, signed with `alg`.
+
+    `keys` is the algorithm of the published keys, where the tokens are signed with the app's secret (HS256).
+    """
 
     alg: str = "RS256"
+    keys: str = ""
     lifetime: int = 3600
     body: str | None = None
     raw: str | None = None
     bind: dict[str, Keep] = {}
     optional: list[str] = []
     nullable: list[str] = []
+    blank: list[str] = []
     needs: dict[str, str] = {}
     nonce: Literal["echoed", "dropped"] = "echoed"
     kid: str = "{10 alnum}"
@@ -167,6 +182,7 @@ class OldIdToken(Part):
     body: str | None = None
     bind: dict[str, Keep] = {}
     optional: list[str] | None = None
+    needs: dict[str, Keep] = {}
     evidence: str | None = None
 
 
@@ -175,7 +191,7 @@ class Where(Part):
 
     source: str = field(name="from")
     at: str
-    type: Literal["str", "bool", "present"] = field(name="as", default="str")
+    type: Literal["str", "bool", "present", "html"] = field(name="as", default="str")
     where: dict[str, Any] = {}
 
 
@@ -222,6 +238,7 @@ class Family(Part, kw_only=True):
     forms: dict[str, str] = {}
     lifetimes: dict[str, int] = {}
     missing: dict[str, str] = {}
+    client_settings: dict[str, str] = {}
     required: list[str] = []
     exchange: dict[str, Exchange] = {}
     error: dict[str, Error] = {}

@@ -197,6 +197,18 @@ class Pattern:
         return f"Pattern({self.text!r})"
 
 
+class Listed(Pattern):
+    """A header that is a list, as `Accept` is: what is asked for must be one of its items (RFC 9110 section 5.6.1)."""
+
+    __slots__ = ()
+
+    def tell(self, got: str, values: dict[str, Any]) -> bool:
+        """Whether one of the items fits; `*/*` says no more than no header at all (RFC 9110 section 12.5.1)."""
+        if self.optional and got.strip() == "*/*":
+            return True
+        return any(super(Listed, self).tell(item.partition(";")[0].strip(), values) for item in got.split(","))
+
+
 def _regex(option: str) -> str:
     """The regular expression of one choice. Group names can hold no dot, so `app.id` is `app__id`."""
     if option == "*":

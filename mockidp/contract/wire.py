@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from mockidp.contract import schema
 from mockidp.contract.body import Body, kind_of
-from mockidp.contract.template import Pattern, Values, builder, chooser, fill_settings, names, url_regex
+from mockidp.contract.template import Listed, Pattern, Values, builder, chooser, fill_settings, names, url_regex
 from mockidp.errors import ContractError
 from mockidp.wire import Pairs, Request, encoded
 
@@ -67,7 +67,16 @@ class Answer:
         kind = kind_of(self.type, data)
         if not isinstance(of, schema.Exchange):
             return Body(data, kind, bind)
-        return Body(data, kind, bind, optional=of.optional, nullable=of.nullable, needs=of.needs, select=of.select)
+        return Body(
+            data,
+            kind,
+            bind,
+            optional=of.optional,
+            nullable=of.nullable,
+            blank=of.blank,
+            needs=of.needs,
+            select=of.select,
+        )
 
 
 class Exchange:
@@ -85,7 +94,11 @@ class Exchange:
         self.unlisted_refused = spec.unlisted == "refused"
         self.accepts = spec.accepts or ["form"]
         self.params = {
-            place: {key: Pattern(wire.fill(text)) for key, text in getattr(spec, place).items() if text is not False}
+            place: {
+                key: (Listed if key.lower() == "accept" else Pattern)(wire.fill(text))
+                for key, text in getattr(spec, place).items()
+                if text is not False
+            }
             for place in PLACES
         }
         self.literals = [
@@ -118,7 +131,11 @@ class Exchange:
     def wrong(self, request: Request) -> int:
         """What tells exchanges of one URL apart: how many fixed parameters are other ones here."""
         sent = self._sent(request)
-        return sum([not pattern.tell(dict(sent[place]).get(key, ""), {}) for place, key, pattern in self.telling])
+        accept = self.listed_headers.get("accept")
+        another = accept is not None and not accept.tell(request.headers.get("accept") or "", {})
+        return another + sum(
+            [not pattern.tell(dict(sent[place]).get(key, ""), {}) for place, key, pattern in self.telling]
+        )
 
     def lacks(self, request: Request) -> int:
         """What tells them apart next: how many parameters are missing."""
@@ -127,7 +144,7 @@ class Exchange:
 
     @cached_property
     def telling(self) -> list[tuple[int, str, Pattern]]:
-        """The fixed parameters but for headers, which say who asks and not what is asked."""
+        """The fixed parameters but for headers, which (Accept apart) say who asks and not what is asked."""
         return [(BODIES.index(place), key, self.params[place][key]) for place, key in self.literals if place in BODIES]
 
     @cached_property
@@ -274,7 +291,9 @@ def _best_first(found: list[Exchange], request: Request) -> list[Exchange]:
     """Those of several exchanges that fit a request best; of two that fit, the narrower one first."""
     wrong = [item.wrong(request) for item in found]
     best = [item for item, count in zip(found, wrong, strict=True) if count == min(wrong)]
-    return sorted(best, key=lambda item: (item.lacks(request), -len(item.literals))) if len(best) > 1 else best
+    if len(best) > 1:
+        best.sort(key=lambda item: (item.lacks(request), -len(item.literals), -len(item.needed)))
+    return best
 
 
 class Wire:
@@ -325,9 +344,10 @@ class Wire:
 
     @cached_property
     def hosts(self) -> list[str]:
-        """Every host of the contract; a `$name` label makes it a `*.` family."""
+        """Every host of the contract; a `$name` label becomes `*`, and makes it a family."""
         found = {urlsplit(url.replace("$", "*")).netloc.lower() for item in self.exchanges for url in item.urls}
-        return sorted(["*" + host[host.index(".") :] if host.startswith("*") else host for host in found])
+        labels = [host.split(".") for host in found]
+        return sorted([".".join(["*" if label[:1] == "*" else label for label in host]) for host in labels])
 
     def route(self, request: Request) -> Route:
         """The exchanges at this URL, those that fit best first."""
@@ -408,7 +428,15 @@ class Wire:
         with self.source.blame(name):
             data = spec.raw.encode() if spec.raw is not None else self.source.read_body(spec.body or "")
             bind = {place: self.fill(text) for place, text in spec.bind.items() if text is not False}
-            return Body(data, "json", bind, optional=spec.optional, nullable=spec.nullable, needs=spec.needs)
+            return Body(
+                data,
+                "json",
+                bind,
+                optional=spec.optional,
+                nullable=spec.nullable,
+                blank=spec.blank,
+                needs=spec.needs,
+            )
 
     def redirect_url(self, target: str, params: list[tuple[str, str]], fragment: bool = False) -> str:
         """`target` with parameters added to its query, or as its fragment."""

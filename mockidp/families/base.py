@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
 
 from mockidp.apps import App
 from mockidp.clock import iso
@@ -260,9 +261,19 @@ class Call:
         return self.family.hosts_regex(self.wire).sub(lambda found: f"{self.request.base}/{found[1]}", text)
 
     def outward_bytes(self, body: bytes) -> bytes:
+        """A body as this caller is sent it; a URL that is the name of a JSON member is a name and stays as it is."""
         base = self.request.base
         text = body.decode("utf-8", "replace")
-        return self.family.hosts_regex(self.wire).sub(lambda found: f"{base}/{found[1]}", text).encode()
+        hosts = self.family.hosts_regex(self.wire)
+
+        def one(found: re.Match[str]) -> str:
+            return found[0] if MEMBER.match(found.string, found.end()) else f"{base}/{found[1]}"
+
+        text = hosts.sub(one, text)
+        if QUOTED in text:  # a URL within a form
+            within, front = re.compile(hosts.pattern.replace(r":\\?/\\?/", QUOTED)), quote(f"{base}/", safe="")
+            text = within.sub(lambda found: front + found[1], text)
+        return text.encode()
 
 
 def finder(name: str, family: Family, wire: Wire) -> Value:
@@ -291,13 +302,17 @@ def nothing(call: Call) -> None:
 
 
 DERIVED_LIMIT = 2000
+QUOTED = quote("://", safe="")
 COMMON: dict[str, Value] = {
+    "server": lambda call: f"https://{call.request.host}",  # that was asked: one of many tenants, where there are
     "now": lambda call: int(call.now),
     "now.iso": lambda call: iso(call.now),
     "now.ms": lambda call: int(call.now * 1000),
     "ec_p256_key": lambda call: pem_ec_p256(call.provider),
     "verified_email": lambda call: call.person.email if call.person and call.person.email_verified else None,
+    "email_verified": lambda call: call.person_value("email_verified") is True,  # false, not absent, without an address
 }
+MEMBER = re.compile(r'[^"\\\s]*"\s*:')  # the rest of a name in a JSON object
 ONE_NUMBER = re.compile(r"\{\d+ digit\}")
 NEXT = {
     "unknown_client": "Use the ready-made app (`mockidp apps`), register yours, or serve with `--apps learn`.",
@@ -396,5 +411,7 @@ class Family:
         found: re.Pattern[str] | None = wire.__dict__.get("hosts_regex")
         if found is None:
             names = sorted((re.escape(h).replace(r"\*", "[a-z0-9-]+") for h in wire.hosts), key=len, reverse=True)
-            found = wire.__dict__["hosts_regex"] = re.compile(rf"https?:\\?/\\?/({'|'.join(names)})(?![\w.-])")
+            plain = any(url.startswith("http://") for item in wire.exchanges for url in item.urls)
+            scheme = "https?" if plain else "https"  # where all is https, what begins with http is a name and no URL
+            found = wire.__dict__["hosts_regex"] = re.compile(rf"{scheme}:\\?/\\?/({'|'.join(names)})(?![\w.-])")
         return found

@@ -50,15 +50,20 @@ def authorize(call: Call) -> Response | None:
 
 
 def scopes(call: Call) -> tuple[str, ...]:
-    """The scopes granted: those asked for, and those that the provider always gives."""
+    """The scopes granted: those asked for or, where none is, the usual ones; and those that are always given."""
     rules = call.wire.client.scope
-    asked = dict.fromkeys([*split_scope(call.told("scope") or "", rules.delimiter), *rules.always])
-    asked.pop("", None)
-    return tuple(asked)
+    asked = [name for name in split_scope(call.told("scope") or "", rules.delimiter) if name]
+    return tuple(dict.fromkeys([*(asked or rules.unasked), *rules.always]))
 
 
 def split_scope(text: str, delimiter: str) -> Iterable[str]:
     return text.split(delimiter) if delimiter.strip() else text.split()
+
+
+def rejoin(call: Call, also: str) -> None:
+    """For providers that take scopes with another delimiter too: from here on they have the contract's own."""
+    if call.step == "authorize" and call.told("scope"):
+        call.values["scope"] = call.values["scope"].replace(also, call.wire.client.scope.delimiter)
 
 
 def login_page(call: Call, problems: list[str]) -> Response:

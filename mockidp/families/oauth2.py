@@ -88,9 +88,13 @@ def resource(call: Call) -> None:
 
 def granted(call: Call) -> str:
     """The granted scopes as this provider writes them."""
-    rules = call.wire.client.scope
+    return call.wire.client.scope.returned.join(granted_list(call))
+
+
+def granted_list(call: Call) -> list[str]:
+    """The same where the provider sends an array."""
     names = call.grant.scope if call.grant is not None and call.step != "authorize" else login.scopes(call)
-    return rules.returned.join(rules.aliases.get(name, name) for name in names)
+    return [call.wire.client.scope.aliases.get(name, name) for name in names]
 
 
 class OAuth2(Family):
@@ -107,7 +111,12 @@ class OAuth2(Family):
             refusals.best_practice,
         ),
         "any": (refusals.misfit,),
-        "client": (refusals.credentials_missing, refusals.unknown_client, refusals.wrong_secret),
+        "client": (
+            refusals.credentials_twice,
+            refusals.credentials_missing,
+            refusals.unknown_client,
+            refusals.wrong_secret,
+        ),
         "token": (
             refusals.unknown_code,
             refusals.code_of_another_app,
@@ -140,10 +149,13 @@ class OAuth2(Family):
         "access_token": issue_access,
         "refresh_token": issue_refresh,
         "granted": granted,
+        "granted_list": granted_list,
         "expires_in": lambda call: call.lifetime("access_token") or None,
+        "presented_code": lambda call: call.values.told.get("code") or "",
         "presented_refresh_token": lambda call: call.values.told.get("refresh_token"),
         "refresh_expires_in": lambda call: call.lifetime("refresh_token") or None,
         "error_why": lambda call: call.entry.why,
+        "presented_id": lambda call: "",  # what the request names, where it names any
     }
 
     def handle(self, call: Call) -> Response:

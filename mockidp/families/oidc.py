@@ -42,7 +42,8 @@ def issue_id_token(call: Call) -> str | None:
     for fault in faults:
         if fault.name in CLAIM_FAULTS:
             CLAIM_FAULTS[fault.name](claims, call)
-    return _signed(claims, ring(call), spec.alg, faults)
+    secret = str(call.values["app.secret"]) if spec.alg == "HS256" else None
+    return _signed(claims, ring(call), spec.keys or spec.alg, faults, secret)
 
 
 def filled(call: Call, body: Body) -> dict[str, Any]:
@@ -61,7 +62,8 @@ def issue_access(call: Call) -> str:
     return oauth2.issue_access(call, jose.sign(filled(call, body), ring(call).signing(spec.alg)))
 
 
-def _signed(claims: dict[str, Any], keys: KeyRing, alg: str, faults: list[Fault]) -> str:
+def _signed(claims: dict[str, Any], keys: KeyRing, alg: str, faults: list[Fault], secret: str | None = None) -> str:
+    """Signed with a published key or, where the app's secret is the key, with that (OIDC Core 10.1)."""
     key = keys.signing(alg)
     names = {fault.name for fault in faults}
     if "alg_none" in names:
@@ -69,6 +71,9 @@ def _signed(claims: dict[str, Any], keys: KeyRing, alg: str, faults: list[Fault]
     if "hs256_public_key" in names:
         pem = key.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         return jose.sign(claims, Key(key.kid, "HS256", pem))
+    if secret is not None:
+        another = {"wrong_key", "unknown_kid"} & names
+        return jose.sign(claims, Key("", "HS256", f"{secret}{'-of another app' if another else ''}".encode()))
     if "wrong_key" in names:
         return jose.sign(claims, keys.stranger(alg), header={"kid": key.kid})
     return jose.sign(claims, keys.stranger(alg) if "unknown_kid" in names else key)

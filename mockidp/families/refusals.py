@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from base64 import b64decode
 from binascii import Error as Base64Error
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlsplit
 
 from mockidp.errors import Refusal
 from mockidp.families import login
@@ -33,6 +33,7 @@ def find_app(call: Call) -> None:
     take = call.values.pop  # from here on they are the registered app's own
     client_id, secret = take("app.id", None), take("app.secret", None)
     if call.told("basic") is not None:
+        call.values["credentials_twice"] = secret is not None
         client_id, secret = basic_credentials(call) or ("", "")
     call.values["presented_secret"] = secret
     if client_id is not None:
@@ -66,6 +67,24 @@ def redirect_unregistered(call: Call) -> Refusal | None:
         return Refusal("redirect_unregistered", "redirect_uri is not registered", expected=allowed, got=uri)
     call.redirect_to = uri
     return None
+
+
+def host_unregistered(call: Call) -> Refusal | None:
+    """For providers where an app registers the host that people come back to, not the whole URI; settles it too."""
+    assert call.app is not None
+    uri = call.told("redirect_uri") or ""
+    if host_of(uri) in {host_of(known) for known in call.app.redirect_uris} - {None}:
+        call.redirect_to = uri
+        return None
+    return redirect_unregistered(call)
+
+
+def host_of(uri: str) -> str | None:
+    try:
+        parts = urlsplit(uri)
+        return parts.hostname if parts.scheme in ("http", "https") else None
+    except ValueError:
+        return None
 
 
 FIXED = {"response_type": "unsupported_response_type", "grant_type": "unsupported_grant_type"}
@@ -157,6 +176,13 @@ def best_practice(call: Call) -> Refusal | None:
 
 
 # refusals wherever a client authenticates
+
+
+def credentials_twice(call: Call) -> Refusal | None:
+    """RFC 6749 section 2.3 forbids it to clients; only some providers look, and their contracts have the answer."""
+    if call.told("credentials_twice") and call.wire.error("credentials_twice", call.step) is not None:
+        return Refusal("credentials_twice", "a client secret came in the header and in the body")
+    return None
 
 
 def credentials_missing(call: Call) -> Refusal | None:
@@ -308,6 +334,14 @@ def token_revoked(call: Call) -> Refusal | None:
 
 def token_expired(call: Call) -> Refusal | None:
     return login.too_old(call, "token_expired", "access token", "access_token")
+
+
+def unknown_token(call: Call) -> Refusal | None:
+    """For a revocation that is opened by the token it ends, and by no secret; also goes on as the person."""
+    token = call.told("token")
+    if token is None:
+        return Refusal("no_token", "no access token came")
+    return login.found(call, "access", token, "bad_token", "access token")
 
 
 def person_deleted(call: Call) -> Refusal | None:

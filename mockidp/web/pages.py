@@ -37,7 +37,13 @@ LIGHT_CARD, DARK_CARD, BRIGHT = "#ffffff", "#1d2025", "#e8eaed"
 SUBMIT = "HTMLFormElement.prototype.submit.call(document.forms[0])"
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 CODE_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob", "file", "about", "filesystem"})
-FAMILIES = {"oauth2": "OAuth 2.0", "oidc": "OpenID Connect", "oauth1": "OAuth 1.0a", "openid2": "OpenID 2.0"}
+FAMILIES = {
+    "oauth2": "OAuth 2.0",
+    "oidc": "OpenID Connect",
+    "oauth1": "OAuth 1.0a",
+    "openid2": "OpenID 2.0",
+    "custom": "its own protocol",
+}
 OUTCOMES = {
     "open": ("not finished", ""),
     "code": ("sent back to the app", ""),
