@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from mockidp.check import provoke, walk
 from mockidp.check.provoke import Provocation
@@ -21,24 +20,6 @@ from mockidp.families.oauth2 import OAuth2
 
 OFFICIAL = "/connect/oauth2/authorize"
 SCOPES = {"/connect/qrconnect": {"snsapi_login"}, OFFICIAL: {"snsapi_base", "snsapi_userinfo"}}
-
-
-def host_unregistered(call: Call) -> Refusal | None:
-    """An app registers the host that people come back to, not the whole URI; also settles where to go back."""
-    assert call.app is not None
-    uri = call.told("redirect_uri") or ""
-    if host_of(uri) in {host_of(known) for known in call.app.redirect_uris} - {None}:
-        call.redirect_to = uri
-        return None
-    return refusals.redirect_unregistered(call)
-
-
-def host_of(uri: str) -> str | None:
-    try:
-        parts = urlsplit(uri)
-        return parts.hostname if parts.scheme in ("http", "https") else None
-    except ValueError:
-        return None
 
 
 def wrong_scope(call: Call) -> Refusal | None:
@@ -85,7 +66,7 @@ def access_token(call: Call) -> str:
 class Rules(OAuth2):
     rules = {
         **OAuth2.rules,
-        "authorize": (refusals.unknown_client, host_unregistered, *OAuth2.rules["authorize"][2:], wrong_scope),
+        "authorize": (refusals.unknown_client, refusals.host_unregistered, *OAuth2.rules["authorize"][2:], wrong_scope),
         "resource": (*OAuth2.rules["resource"], wrong_openid),
     }
     values = {**OAuth2.values, "openid": openid, "access_token": access_token}
