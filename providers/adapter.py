@@ -5,6 +5,7 @@ Ten lines, no import of the checker. Entry point `providers` of the group `mocki
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .registry import get, kind_of
@@ -18,6 +19,7 @@ CREDENTIALS = {
     "key": "key",
 }  # the fact of the app: the argument of get()
 PARAMETERS = ("shop", "openid_url")
+_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"&]*)"')
 
 
 class Adapter:
@@ -33,10 +35,12 @@ class Adapter:
         extra = {name: facts[name] for name in PARAMETERS if name in facts and name in self.client.parameters}
         login = self.client.begin(redirect_uri=job.redirect_uri, http=self.http, **extra)
         job.state = login.session
+        self.page = dict(_HIDDEN.findall(login.page or ""))
         return (login.form.action, login.form.fields) if login.form else login.url
 
     def finish(self, job: Any, callback: Any) -> dict[str, Any]:
-        identity = self.client.finish(job.state, callback.form or callback.url, http=self.http)
+        posted = {**self.page, **dict(callback.form)} if callback.form else None  # as the page's form would post it
+        identity = self.client.finish(job.state, posted or callback.url, http=self.http)
         return {
             name: getattr(identity, name)
             for name in ("uid", "email", "email_verified", "name", "username", "first_name", "last_name", "picture")

@@ -16,7 +16,7 @@ from .http import Response
 from .identity import pick
 
 _BEARER_ERROR = re.compile(r'\berror="([a-z_]+)"')
-_NO_ERROR: tuple[object, ...] = (None, False, "", 0, "0", "ok")
+_NO_ERROR: tuple[object, ...] = (None, False, "", 0, "0", "00", "ok")
 
 
 def own_errors(body: Any, paths: tuple[str, ...]) -> list[object]:
@@ -38,10 +38,13 @@ def meaning(response: Response, own: list[object], table: Mapping[str, str], *, 
         return "rate_limited"
     if response.status >= 500:
         return "server_error"
-    for value in [*map(str, own), f"http {response.status}"]:
+    for value in map(str, own):
         if value in table:
             return table[value]
-    return _token_code(response, own) if for_token else _api_code(response, own)
+    known = _standard(own) if for_token else None  # a word of the RFC tells more than a status
+    if known is None and f"http {response.status}" in table:
+        return table[f"http {response.status}"]
+    return known or (_token_code(response, own) if for_token else _api_code(response, own))
 
 
 def _is_rate_limit(response: Response) -> bool:
@@ -49,10 +52,11 @@ def _is_rate_limit(response: Response) -> bool:
     return response.status == 429 or (response.status == 403 and spent)
 
 
+def _standard(own: list[object]) -> str | None:
+    return next((value for value in own if isinstance(value, str) and value in MEANINGS), None)
+
+
 def _token_code(response: Response, own: list[object]) -> str:
-    known = next((value for value in own if isinstance(value, str) and value in MEANINGS), None)
-    if known is not None:
-        return known
     if response.status == 401:
         return "invalid_client"
     return "token_refused" if own else "bad_response"
@@ -64,7 +68,7 @@ def _api_code(response: Response, own: list[object]) -> str:
     challenge = _BEARER_ERROR.search(response.headers.get("www-authenticate", ""))
     if challenge and challenge[1] in MEANINGS:
         return challenge[1]
-    known = next((value for value in own if isinstance(value, str) and value in MEANINGS), None)
+    known = _standard(own)
     if known is not None:
         return known
     if response.content_type == "text/html" or response.json() is None:

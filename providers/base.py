@@ -64,7 +64,7 @@ class Provider:
     derived: ClassVar[Mapping[str, tuple[str, str]]] = {}  # setting: (another, its value once that one is changed)
     credentials: ClassVar[tuple[str, ...]] = ("client_id", "client_secret")
     parameters: ClassVar[tuple[str, ...]] = ()  # what begin() takes beside scope and auth_params
-    headers: ClassVar[Mapping[str, str]] = {}  # sent at every step
+    headers: Mapping[str, str] = {}  # sent at every step; `configure` may give an app its own
     once: ClassVar[tuple[str, ...]] = ()  # callback parameters that must not come twice; () for all of them
     foreign: ClassVar[tuple[str, ...]] = ()  # callback parameters of other protocols; "x." stands for a prefix
     error_paths: ClassVar[tuple[str, ...]] = ("error",)  # where a body names its own error, most telling first

@@ -11,7 +11,8 @@ import hmac
 from typing import Any
 
 LEEWAY = 60  # seconds
-# Asymmetric algorithms only: `none` proves nothing, and HS* would take the public key for a secret.
+# Asymmetric algorithms only: `none` proves nothing, and HS* would take the public key for a secret. HS* is allowed
+# where a provider's class says that it signs with the client secret, and then no published key is ever looked at.
 KEY_TYPES = {
     **dict.fromkeys(("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"), "RSA"),
     **dict.fromkeys(("ES256", "ES384", "ES512"), "EC"),
@@ -27,15 +28,15 @@ class UnusableError(ValueError):
         self.code = f"id_token_{code}"
 
 
-def read_header(token: str) -> dict[str, Any]:
-    """The header of a compact JWS with an algorithm that is allowed."""
+def read_header(token: str, secret_algorithms: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The header of a compact JWS with an algorithm that is allowed: of `KEY_TYPES`, or signed with the secret."""
     import jwt
 
     try:
         header: dict[str, Any] = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, ValueError, RecursionError):
         raise UnusableError("malformed", "the id_token is no signed JWT") from None
-    if not isinstance(header.get("alg"), str) or header["alg"] not in KEY_TYPES:
+    if not isinstance(header.get("alg"), str) or header["alg"] not in {*KEY_TYPES, *secret_algorithms}:
         raise UnusableError("algorithm", "the id_token is signed with an algorithm that is not allowed")
     if "crit" in header:
         raise UnusableError("malformed", "the id_token has critical headers that nobody here knows")
@@ -97,6 +98,23 @@ def verified_claims(token: str, key: Any, algorithm: str) -> dict[str, Any]:
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
         raise UnusableError("signature", "the id_token's signature is wrong") from None
     return dict(claims)
+
+
+def claims_by_secret(token: str, secret: str, algorithm: str) -> dict[str, Any]:
+    """The claims of a token that HS256, HS384 or HS512 with the client secret signed (OIDC Core section 10.1).
+
+    The provider chose the secret and with it its length, so none is refused but the empty one.
+    """
+    import jwt
+
+    signed, _, signature = token.rpartition(".")
+    made = hmac.new(secret.encode(), signed.encode(), f"sha{algorithm[-3:]}").digest()
+    if not secret or not _same(signature, base64.urlsafe_b64encode(made).rstrip(b"=").decode()):
+        raise UnusableError("signature", "the id_token's signature is wrong")
+    try:
+        return dict(jwt.decode(token, options={"verify_signature": False}))
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+        raise UnusableError("malformed", "the id_token has no claims") from None
 
 
 def check_claims(claims: dict[str, Any], *, issuers: tuple[str, ...], audiences: tuple[str, ...], now: float) -> None:

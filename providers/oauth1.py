@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Mapping, MutableMapping
 from typing import Any, ClassVar
 
+from . import errors
 from . import oauth1_signature as signature
 from .base import Login
 from .callback import Callback
@@ -22,29 +23,47 @@ class OAuth1(OAuth):
     """A provider that speaks OAuth 1.0a. `client_id` is the consumer key, `client_secret` the consumer secret."""
 
     foreign = ("openid.", "code")
-    once = ("oauth_token", "oauth_verifier", "denied")
+    once: ClassVar[tuple[str, ...]] = ("oauth_token", "oauth_verifier", "denied")
     reserved = frozenset(("oauth_token", "oauth_callback"))
 
     request_token_url: ClassVar[str]
     access_token_url: ClassVar[str]
     signature_method: ClassVar[str] = "HMAC-SHA1"  # or PLAINTEXT
+    token_method: ClassVar[str] = "POST"  # of both token steps
     verifier_in_form: ClassVar[bool] = False  # True where the provider documents it outside the header
+    scope_on_authorize: ClassVar[bool] = False  # True where the scope is asked for on the page, not before it
+    refusal_is_silent: ClassVar[bool] = False  # True where a user who declined comes back with the token alone
+    confirms_callback: ClassVar[bool] = True  # False where no oauth_callback_confirmed is documented
+    empty_secret: ClassVar[bool] = False  # True where a token's secret may be the empty string
+    text_refusals: ClassVar[tuple[int, ...]] = (401,)  # statuses at which a token step refuses with a line of text
+
+    # The OAuth Problem Reporting extension, which several providers speak at their token steps.
+    error_paths: ClassVar[tuple[str, ...]] = ("oauth_problem", "error")
+    token_errors: ClassVar[dict[str, str]] = {
+        **dict.fromkeys(("signature_invalid", "consumer_key_unknown", "consumer_key_rejected"), "invalid_client"),
+        **dict.fromkeys(("token_rejected", "token_used", "token_expired", "verifier_invalid"), "invalid_grant"),
+        **dict.fromkeys(("parameter_absent", "timestamp_refused", "nonce_used"), "invalid_request"),
+        "permission_denied": "unauthorized_client", "user_refused": "access_denied",
+        "http 400": "invalid_request",  # RFC 5849 section 3.2
+    }  # fmt: skip
 
     def begin_flow(self, session: dict[str, Any], options: dict[str, Any]) -> Flow[Login]:
         extra = {**self.authorize_params, **self.auth_params(options)}
         scope = self.scope_delimiter.join(self.wanted_scope(options))
         callback = {"oauth_callback": session["redirect_uri"]}
-        url = with_query(self.request_token_url, [("scope", scope)] if scope else ())
-        response = yield self.signed("request_token", "POST", url, protocol=callback)
+        asked = {"scope": scope} if scope else {}
+        before, on_page = ({}, asked) if self.scope_on_authorize else (asked, {})
+        url = with_query(self.expand(self.request_token_url), before.items())
+        response = yield self.signed("request_token", self.token_method, url, protocol=callback)
         body = self.token_answer("request_token", response)
-        if body.get("oauth_callback_confirmed") != "true":
+        if body.get("oauth_callback_confirmed", "" if self.confirms_callback else "true") != "true":
             raise self.refused("bad_response", "request_token")
         session["request_token"], session["request_secret"] = body["oauth_token"], body["oauth_token_secret"]
-        params = {"oauth_token": body["oauth_token"], **extra}
+        params = {"oauth_token": body["oauth_token"], **on_page, **extra}
         return Login(with_query(self.authorize_page(options), params.items()), session)
 
     def authorize_page(self, options: dict[str, Any]) -> str:
-        return self.authorize_url
+        return self.expand(self.authorize_url)
 
     def finish_flow(self, session: MutableMapping[str, Any], callback: Callback) -> Flow[Identity]:
         self.check_request_token(session, callback)
@@ -68,14 +87,15 @@ class OAuth1(OAuth):
         """The access token for the verified request token (section 2.3)."""
         verifier = callback.get("oauth_verifier")
         if not verifier:
-            raise self.mismatch("code_missing", "the callback has no oauth_verifier")
+            raise self.missing_verifier()
         pair = {"oauth_verifier": verifier}
+        blank = self.empty_secret and session.get("request_secret") == ""
         response = yield self.signed(
             "token",
-            "POST",
-            self.access_token_url,
+            self.token_method,
+            self.expand(self.access_token_url),
             token=self.stored(session, "request_token"),
-            secret=self.stored(session, "request_secret"),
+            secret="" if blank else self.stored(session, "request_secret"),
             protocol={} if self.verifier_in_form else pair,
             form=pair.items() if self.verifier_in_form else None,
         )
@@ -84,19 +104,28 @@ class OAuth1(OAuth):
         grant.raw["token"] = {name: value for name, value in body.items() if not name.startswith("oauth_")}
         return grant
 
+    def missing_verifier(self) -> errors.LoginError:
+        if self.refusal_is_silent:
+            return self.refused("access_denied", "authorize")
+        return self.mismatch("code_missing", "the callback has no oauth_verifier")
+
     def token_answer(self, step: str, response: Response) -> dict[str, str]:
         """The form-encoded answer of both token steps; its declared type means nothing."""
         body = response.form() if response.status in (200, 201) else {}
-        if body.get("oauth_token") and body.get("oauth_token_secret"):
+        secret = body.get("oauth_token_secret")
+        if body.get("oauth_token") and (secret or (self.empty_secret and secret is not None)):
             return body
         error = self.error_body(response)
-        if step == "token" and response.status == 401 and error is None:
-            raise self.refused("invalid_grant", step)  # a line of text: the request token or verifier is no good
+        if error is None and response.status in self.text_refusals:
+            # A line of text. The app was accepted before the page, so afterwards it is the token or the verifier.
+            raise self.refused("invalid_grant" if step == "token" else "invalid_client", step)
         self.raise_if_refused(step, response, error, for_token=True)
         raise self.refused("bad_response", step)
 
     def error_body(self, response: Response) -> Any:
-        return response.json()
+        """What an answer says of its error: the form of the Problem Reporting extension, or JSON."""
+        form = response.form()
+        return form if "oauth_problem" in form else response.json()
 
     def api(
         self, grant: Grant, step: str, url: str, *, method: str = "GET", query: Mapping[str, str] | None = None

@@ -29,7 +29,7 @@ _DENIALS = ("access_denied", "user_cancelled_authorize", "user_denied", "consent
 class OAuth2(OAuth):
     """A provider that speaks OAuth 2.0. The attributes are the facts of its documentation."""
 
-    foreign = ("openid.", "oauth_token", "oauth_verifier")
+    foreign: ClassVar[tuple[str, ...]] = ("openid.", "oauth_token", "oauth_verifier")
     once: ClassVar[tuple[str, ...]] = ("code", "state", "error", "iss", "id_token")
     reserved = frozenset(_RESERVED)
 
@@ -39,13 +39,16 @@ class OAuth2(OAuth):
 
     param_names: ClassVar[Mapping[str, str]] = {}  # where the provider calls a standard parameter otherwise
     pkce: ClassVar[bool] = True
+    authorize_errors: ClassVar[Mapping[str, str]] = {}  # own value of the callback's `error` to a code
     issuers: ClassVar[tuple[str, ...]] = ()  # templates; an `iss` on the callback must be one of them (RFC 9207)
     client_auth: ClassVar[str] = "post"  # post | basic
     token_request: ClassVar[str] = "form"  # form | json | query (a GET)
     token_omits: ClassVar[tuple[str, ...]] = ()  # standard parameters that this token endpoint does not document
     refresh_omits: ClassVar[tuple[str, ...]] = ()
+    refresh_parameters: ClassVar[tuple[str, ...]] = ()  # of refresh() that this token endpoint asks for too
     token_scheme: ClassVar[str] = "Bearer"  # in the Authorization header of API calls; "" for none
     token_header: ClassVar[str] = ""  # a header of the provider's own that carries the bare token
+    token_query: ClassVar[str] = ""  # a query parameter of API calls that carries the token
     api_headers: ClassVar[Mapping[str, str]] = {}
 
     # begin
@@ -126,7 +129,8 @@ class OAuth2(OAuth):
     def declined(self, error: str) -> errors.LoginError:
         if error in _DENIALS:
             return self.refused("access_denied", "authorize", error)
-        return self.refused(error if error in errors.MEANINGS else "token_refused", "authorize", error)
+        code = self.authorize_errors.get(error, error)
+        return self.refused(code if code in errors.MEANINGS else "token_refused", "authorize", error)
 
     def missing_code(self) -> errors.LoginError:
         return self.mismatch("code_missing", "the callback has no code")
@@ -167,7 +171,7 @@ class OAuth2(OAuth):
             headers["Authorization"] = basic(self.client_id, self.secret())
         else:
             own = {"client_id": self.client_id, "client_secret": self.secret()}
-            fields = {**fields, **{name: value for name, value in own.items() if name not in omits}}
+            fields = {**fields, **{name: value for name, value in own.items() if value and name not in omits}}
         fields = {self.param_names.get(name, name): value for name, value in fields.items()}
         if self.token_request == "query":
             response = yield request(step, "GET", url, query=fields.items(), headers=headers)
@@ -219,10 +223,18 @@ class OAuth2(OAuth):
                 "there is no refresh token; start a new login", provider=self.id, step="refresh", code="refresh_missing"
             )
         url = self.expand(self.refresh_url or self.token_url, **self.variables(parameters))
-        fields = {"grant_type": "refresh_token", "refresh_token": old}
+        fields = {"grant_type": "refresh_token", "refresh_token": old, **self.refresh_params(parameters)}
+        fields = {name: value for name, value in fields.items() if name not in self.refresh_omits}
         body = yield from self.token_step("refresh", url, fields, self.refresh_omits)
         new = self.token(body, "refresh")
         return Token(new.access, new.refresh or old, new.expires_at, new.scope, new.type)
+
+    def refresh_params(self, parameters: dict[str, str]) -> dict[str, str]:
+        """Parameters that this provider's refresh takes beside the standard ones."""
+        for name in self.refresh_parameters:
+            if not parameters.get(name):
+                raise self.misconfigured("parameter_missing", f"refresh() needs {name} here", "refresh")
+        return {name: parameters[name] for name in self.refresh_parameters}
 
     # the API
 
@@ -231,7 +243,8 @@ class OAuth2(OAuth):
     ) -> Flow[Any]:
         headers = {**self.headers, **self.api_headers, **self.bearer(grant.token)}
         target = self.expand(url, **grant.variables)
-        response = yield request(step, method, target, query=(query or {}).items(), headers=headers)
+        carried = {self.token_query: grant.token.access} if self.token_query else {}
+        response = yield request(step, method, target, query={**(query or {}), **carried}.items(), headers=headers)
         grant.raw[step] = self.api_answer(step, response)
         return grant.raw[step]
 

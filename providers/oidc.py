@@ -28,6 +28,7 @@ class OIDC(OAuth2):
     jwks_url: ClassVar[str]
     always_userinfo: ClassVar[bool] = False  # ask userinfo also after an id_token
     nonce_required: ClassVar[bool] = True  # False where the provider is known to drop it
+    secret_algorithms: ClassVar[tuple[str, ...]] = ()  # HS* where it signs with the client secret (OIDC Core 10.1)
 
     uid = "sub"
     email_verified = "email_verified"
@@ -73,16 +74,31 @@ class OIDC(OAuth2):
     def verified(self, token: str, session: MutableMapping[str, Any], **hashes: str) -> Flow[dict[str, Any]]:
         """The claims of an id_token that passed every check; `hashes` are at_hash or c_hash with what they hash."""
         try:
-            header = id_token.read_header(token)
-            key = yield from self._key(header)
-            claims = id_token.verified_claims(token, key, header["alg"])
-            id_token.check_claims(claims, issuers=self.issuer_values(), audiences=self.audiences(), now=self.clock())
+            header, claims = yield from self.signed_claims(token, session)
             id_token.check_nonce(claims, self.stored(session, "nonce"), required=self.nonce_required)
             for name, value in hashes.items():
                 id_token.check_hash(claims, name, value, header["alg"])
         except id_token.UnusableError as reason:
             raise self.unusable(reason.code, "id_token", f"{reason}; start a new login") from None
         return claims
+
+    def signed_claims(
+        self, token: str, session: MutableMapping[str, Any]
+    ) -> Flow[tuple[dict[str, Any], dict[str, Any]]]:
+        """Header and claims of a JWT that this issuer signed for this app and that is valid now."""
+        header = id_token.read_header(token, self.secret_algorithms)
+        # The algorithm chooses the kind of key, never the other way round: a published key is no secret.
+        if header["alg"] in self.secret_algorithms:
+            claims = id_token.claims_by_secret(token, self.client_secret, header["alg"])
+        else:
+            claims = id_token.verified_claims(token, (yield from self._key(header)), header["alg"])
+        issuers = self.issuers_for(claims, session)
+        id_token.check_claims(claims, issuers=issuers, audiences=self.audiences(), now=self.clock())
+        return header, claims
+
+    def issuers_for(self, claims: dict[str, Any], session: MutableMapping[str, Any]) -> tuple[str, ...]:
+        """The issuers accepted for these signed claims; overridden where each tenant has its own."""
+        return self.issuer_values()
 
     def _key(self, header: dict[str, Any]) -> Flow[Any]:
         """The signing key. A kid that the kept keys do not have is looked for once more in a fresh JWKS."""
@@ -110,10 +126,14 @@ class OIDC(OAuth2):
         info = yield from super().profile(grant)
         if not grant.claims:
             return info
-        if pick(info, self.uid) != grant.claims["sub"]:
+        if not self.same_user(info, grant.claims):
             raise self.unusable(
                 "sub_mismatch", "userinfo", "userinfo speaks of another user than the id_token; report it"
             )
         # An address and the word on it stay together: userinfo's e-mail is not verified by the id_token's claim.
         kept = {name: value for name, value in grant.claims.items() if not ("email" in info and "email" in name)}
         return {**kept, **info}
+
+    def same_user(self, info: dict[str, Any], claims: dict[str, Any]) -> bool:
+        """Whether userinfo speaks of the id_token's user; overridden where it does not name the `sub` as its uid."""
+        return bool(pick(info, self.uid) == claims["sub"])

@@ -6,10 +6,13 @@ A declaration is a default and a kind; a kind turns what the caller gave into th
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from .http import is_web_url
+
+MANY = 20  # names that an error still lists
 
 
 class Setting(NamedTuple):
@@ -22,6 +25,11 @@ class Setting(NamedTuple):
 def url(default: str | None) -> Setting:
     """A base URL, http or https, kept without its trailing slash."""
     return Setting(default, _url)
+
+
+def host(default: str | None) -> Setting:
+    """A bare host name, without scheme or path; a port may follow."""
+    return Setting(default, _host)
 
 
 def words(*default: str) -> Setting:
@@ -73,6 +81,8 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     if near:
         return f"; did you mean {by_lower[near[0]]!r}?"
+    if len(known) > MANY:
+        return f"; there are {len(known)}, such as {', '.join(known[:3])}"
     return f"; there are: {', '.join(known)}" if known else "; there are none"
 
 
@@ -80,6 +90,12 @@ def _url(value: Any) -> str:
     if not isinstance(value, str) or not is_web_url(value):
         raise ValueError("an absolute http or https URL")
     return value.rstrip("/")
+
+
+def _host(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?", value):
+        raise ValueError("a host name without https:// and path")
+    return value
 
 
 def _words(value: Any) -> tuple[str, ...]:

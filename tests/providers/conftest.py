@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hmac
 import json
 import time
 from types import SimpleNamespace
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import httpx
 import jwt
@@ -68,7 +70,7 @@ class Script:
             assert sent == b""
         for name, value in want_headers.items():
             assert headers.get(name.lower()) == value, name
-        assert headers["user-agent"].startswith("providers-login/")
+        assert "User-Agent" in want_headers or headers["user-agent"].startswith("providers-login/")
         self.seen.append((method, url, headers, sent))
         return answer
 
@@ -110,7 +112,7 @@ class Script:
     def with_token(self, provider, token):
         return self._call(provider, "login_with_token", token)
 
-    def _call(self, provider, name, *args, **options):
+    def _call(self, provider, name, /, *args, **options):
         if self.kind != "async":
             return getattr(provider, name)(*args, http=self.client(), **options)
         return asyncio.run(getattr(provider, f"a{name}")(*args, http=self.client(), **options))
@@ -141,7 +143,14 @@ SETTINGS = {
     "keycloak": {"KEYCLOAK_URL": "https://kc.example/auth", "KEYCLOAK_REALM": "master"},
     "telegram": {"TOKEN": "4242:bot-token-of-a-test"},
     "nextcloud": {"SERVER": "https://cloud.example"},
+    "persona": {"AUDIENCE": "https://app.example"},
+    "amazon_cognito": {"DOMAIN": "https://pool.auth.eu-west-1.amazoncognito.com"},
+    "auth0": {"AUTH0_URL": "https://tenant.eu.auth0.com"},
+    "netiq": {"NETIQ_URL": "https://login.example.org"},
+    "okta": {"OKTA_BASE_URL": "dev-1.okta.com"},
+    "jupyterhub": {"API_URL": "https://hub.example"},
 }
+CREDENTIALS = {"salesforce": {"key": "https://login.salesforce.com"}}
 
 
 @pytest.fixture(scope="session")
@@ -176,7 +185,8 @@ def make(pem):
     def make(provider, settings=None, clock=lambda: NOW, **credentials):
         given = {"client_id": "app-1", "client_secret": SECRET, "key": "TEAM123456", "certificate_key": pem}
         base = {} if provider == "telegram" and settings is not None else SETTINGS.get(provider, {})
-        return providers.get(provider, settings={**base, **(settings or {})}, clock=clock, **{**given, **credentials})
+        given |= {**CREDENTIALS.get(provider, {}), **credentials}
+        return providers.get(provider, settings={**base, **(settings or {})}, clock=clock, **given)
 
     return make
 
@@ -226,6 +236,85 @@ def refused():
         return caught.value
 
     return refused
+
+
+@pytest.fixture
+def error_after(make, refused):
+    """The error of a login whose requests get these answers, each (status, body[, type]); others check the requests."""
+
+    def run(name, *answers, settings=None, drop=(), **callback):
+        left = list(answers)
+
+        def handle(_):
+            status, body, *kind = left.pop(0)
+            text = body if isinstance(body, str) else json.dumps(body)
+            default = "text/plain" if isinstance(body, str) else "application/json"
+            return httpx.Response(status, content=text, headers={"Content-Type": kind[0] if kind else default})
+
+        provider, client = make(name, settings), httpx.Client(transport=httpx.MockTransport(handle))
+
+        def login():
+            session = provider.begin(redirect_uri=CALLBACK, http=client).session
+            known = {"state": session["state"], "code": "c0de"}
+            if "request_token" in session:
+                known = {"oauth_token": session["request_token"], "oauth_verifier": "c0de"}
+            known = {name: value for name, value in {**known, **callback}.items() if name not in drop}
+            provider.finish(session, callback.get("callback", known), http=client)
+
+        error = refused(login)
+        assert not left, "not all answers were asked for"
+        assert not [one for one in (SECRET, "c0de") if one in f"{error!r} {error} {error.detail}"]
+        return error
+
+    return run
+
+
+@pytest.fixture
+def oauth_header():
+    """The parameters of a request's OAuth Authorization header."""
+
+    def read(headers):
+        kind, _, rest = headers["authorization"].partition(" ")
+        assert kind == "OAuth"
+        pairs = (one.strip().split("=", 1) for one in rest.split(","))
+        return {name: unquote(value.strip('"')) for name, value in pairs}
+
+    return read
+
+
+@pytest.fixture
+def oauth1(any_script, oauth_header):
+    """An OAuth 1.0a login; `done` finishes it and verifies every signature (RFC 5849 section 3.4)."""
+
+    def signature(method, url, header, secret):
+        def escape(text):
+            return quote(text, safe="-._~")
+
+        address, _, query = url.partition("?")
+        pairs = [*parse_qsl(query, keep_blank_values=True), *header.items()]
+        pairs = sorted((escape(name), escape(value)) for name, value in pairs if name != "oauth_signature")
+        base = "&".join(map(escape, (method, address, "&".join("=".join(pair) for pair in pairs))))
+        key = f"{escape(SECRET)}&{escape(secret)}".encode()
+        return base64.b64encode(hmac.new(key, base.encode(), "sha1").digest()).decode()
+
+    def begin(provider, url, *, method="POST", query=None, answer, **options):
+        any_script.expect(method, url, query=query, answer=answer)
+        return any_script.begin(provider, **options)
+
+    def done(provider, login, *, secrets, **callback):
+        callback = {"oauth_token": "req", "oauth_verifier": "ver", **callback}
+        identity = any_script.finish(provider, login.session, callback)
+        any_script.done()
+        known = [oauth_header(headers) for _, _, headers, _ in any_script.seen[: len(secrets)]]
+        for (method, url, _, _), header, secret in zip(any_script.seen, known, secrets, strict=False):
+            assert header["oauth_consumer_key"] == "app-1"
+            assert header["oauth_signature"] == signature(method, url, header, secret)
+        assert (known[0]["oauth_callback"], known[1]["oauth_verifier"]) == (CALLBACK, "ver")
+        assert [header.get("oauth_token") for header in known[:2]] == [None, "req"]
+        assert {header.get("oauth_token") for header in known[2:]} <= {"acc"}
+        return identity
+
+    return SimpleNamespace(begin=begin, done=done, expect=any_script.expect)
 
 
 @pytest.fixture

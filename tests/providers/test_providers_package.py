@@ -1,6 +1,7 @@
 """The package itself: what importing it costs, who imports whom, and how short its pieces are."""
 
 import ast
+import re
 import statistics
 import subprocess
 import sys
@@ -33,6 +34,7 @@ FAMILIES = [
     "xml",
     "yadis",
 ]
+MODULES = {name if name.isidentifier() else f"p_{name}" for name in providers.ids()}
 THIRD_PARTY = {"jwt", "cryptography", "defusedxml", "requests", "httpx"}
 
 
@@ -98,11 +100,14 @@ def test_no_provider_is_named_in_shared_code(name):
         node.value for node in ast.walk(TREES[name]) if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     names = set(providers.ids()) - {"openid"}
-    assert not [one for one in strings for known in names if known in one.lower() and "\n" not in one and len(one) < 60]
+    words = {
+        word for one in strings if "\n" not in one and len(one) < 60 for word in re.findall(r"[a-z0-9]+", one.lower())
+    }
+    assert not words & names
 
 
 def test_every_module_is_shared_code_a_provider_or_the_entrance():
-    assert set(TREES) == {*FAMILIES, *providers.ids(), "__init__", "registry", "adapter"}
+    assert set(TREES) == {*FAMILIES, *MODULES, "__init__", "registry", "adapter"}
 
 
 def test_files_and_functions_are_short():
@@ -117,7 +122,7 @@ def test_files_and_functions_are_short():
 
 
 def test_the_simplest_provider_is_a_few_lines():
-    sizes = [len((HERE / f"{name}.py").read_text(encoding="utf-8").splitlines()) for name in providers.ids()]
+    sizes = [len((HERE / f"{name}.py").read_text(encoding="utf-8").splitlines()) for name in MODULES]
     assert min(sizes) < 36
 
 
@@ -128,7 +133,7 @@ def test_the_public_names_are_all_there():
 
 def test_public_functions_and_classes_say_what_they_are():
     for name, tree in TREES.items():
-        assert name in providers.ids() or ast.get_docstring(tree), name
+        assert name in MODULES or ast.get_docstring(tree), name
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 assert ast.get_docstring(node), f"{name}.{node.name}"
