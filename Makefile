@@ -3,12 +3,16 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# An environment of its own for django-allauth 0.46.0: the last Django that it runs on is 4.2, the last Python 3.12.
+THEN := $(VENV)-2021
+PYTHON_THEN ?= $(shell for python in $(BIN)/python python3.11 python3.12; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$python && break; done)
 # The first Python that is new enough; say PYTHON=/path/to/python to choose another.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types interop bench fresh clean
+.PHONY: help run test lint types interop bench catalogue fresh clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,18 +30,22 @@ lint: $(READY) ## style and likely mistakes
 types: $(READY) ## strict types
 	$(BIN)/python -m mypy
 
-interop: $(READY) ## third-party clients and servers as judges
+interop: $(READY) $(THEN)/.ready ## third-party clients and servers as judges, django-allauth of 2021 among them
 	$(BIN)/python -m pytest -n auto tests/interop $(ARGS)
+	$(THEN)/bin/python -m pytest -n auto tests/interop/test_interop_allauth.py $(ARGS)
 
 bench: $(READY) ## the budgets, as ratios in one run
 	$(BIN)/python -m bench.run
+
+catalogue: $(READY) ## a page for each provider, and a matrix, in docs/providers
+	@$(BIN)/python -m docs.catalogue
 
 fresh: $(READY) ## the generated files are as their sources make them
 	@$(BIN)/python -m mockidp check --index --json | grep -q '"written": \[\]' \
 		|| { echo "generated files of contracts/ were stale and are written anew: commit them"; exit 1; }
 
 clean: ## forget the environment
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(THEN)
 
 $(READY): pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then \
@@ -47,4 +55,16 @@ $(READY): pyproject.toml
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "$(PYTHON) cannot make an environment; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(THEN)/.ready: pyproject.toml $(READY)
+	@if [ -z "$(PYTHON_THEN)" ]; then \
+		echo "django-allauth 0.46.0 needs Python 3.11 or 3.12; say make interop PYTHON_THEN=/path/to/python" >&2; exit 1; fi
+	@echo "setting up $(THEN) with django-allauth 0.46.0, which takes a minute"
+	@[ -x $(THEN)/bin/python ] || $(PYTHON_THEN) -m venv $(THEN) || { rm -rf $(THEN); exit 1; }
+	@$(THEN)/bin/python -m pip install --quiet --disable-pip-version-check 'setuptools<70' wheel
+	@$(THEN)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation \
+		'django-allauth==0.46.0' 'django>=4.2,<5'
+	@$(THEN)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[responses]' \
+		pytest pytest-randomly pytest-xdist
 	@touch $@

@@ -2,82 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
 
+import allauth
 import django
 from django.conf import settings
 
-from mockidp.apps import App
-from mockidp.world import World
+from mockidp.contract.files import index
 
-OPENID, STATELESS = "https://openid.example.org", "https://stateless.example.org"
-EXTRA = [("phone", "http://axschema.org/contact/phone/default", True)]
-LIBRARY = (
-    "apple",
-    "facebook",
-    "github",
-    "google",
-    "nextcloud",
-    "openid",
-    "openid_connect",
-    "shopify",
-    "steam",
-    "telegram",
-    "twitter",
-    "weixin",
-)
+from .allauth_judge import Judge
 
-
-def site_settings() -> dict[str, Any]:
-    """SOCIALACCOUNT_PROVIDERS as the owner of the ready-made apps would write it."""
-    app = World().app
-    return {
-        "apple": {"APPS": [apple(app("apple"))]},
-        "facebook": {"APPS": [plain(app("facebook"))]},
-        "github": {"APPS": [plain(app("github"))]},
-        "google": {"APPS": [plain(app("google"))], "SCOPE": ["openid", "profile", "email"]},
-        "nextcloud": {"APPS": [plain(app("nextcloud"))], "SERVER": "https://nextcloud.example.org"},
-        "openid": {
-            "SERVERS": [
-                {"id": "one", "name": "One", "openid_url": OPENID, "extra_attributes": EXTRA},
-                {"id": "two", "name": "Two", "openid_url": STATELESS, "stateless": True},
-            ]
-        },
-        "openid_connect": {"APPS": [realm(app("keycloak"))]},
-        "shopify": {"APPS": [plain(app("shopify"))]},
-        "steam": {"APPS": [plain(app("steam"))]},
-        "telegram": {"APPS": [{"client_id": app("telegram").client_id, "secret": app("telegram").facts["token"]}]},
-        "twitter": {"APPS": [plain(app("twitter"))]},
-        "weixin": {"APPS": [plain(app("weixin"))]},
-    }
-
-
-def plain(app: App) -> dict[str, Any]:
-    return {"client_id": app.client_id, "secret": app.client_secret}
-
-
-def realm(app: App) -> dict[str, Any]:
-    return {
-        **plain(app),
-        "provider_id": "keycloak",
-        "name": "Keycloak",
-        "settings": {"server_url": "https://keycloak.example.org/auth/realms/master"},
-    }
-
-
-def apple(app: App) -> dict[str, Any]:
-    return {
-        "client_id": app.client_id,
-        "secret": app.facts["key_id"],
-        "key": app.facts["team_id"],
-        "settings": {"certificate_key": app.facts["certificate_key"]},
-    }
+JUDGE: Judge = import_module(f".allauth_{'then' if allauth.VERSION < (1,) else 'now'}", __package__).JUDGE
+IDS = [provider for provider in index() if provider not in JUDGE.absent]
 
 
 def configure() -> None:
     """Set up Django once per process, with an in-memory database."""
     if settings.configured:
         return
+    modules = [JUDGE.modules.get(provider, provider) for provider in IDS]
     settings.configure(
         SECRET_KEY="interop",
         DEBUG=False,
@@ -91,16 +34,17 @@ def configure() -> None:
             "django.contrib.sessions",
             "django.contrib.messages",
             "django.contrib.staticfiles",
+            *JUDGE.apps,
             "allauth",
             "allauth.account",
             "allauth.socialaccount",
-            *(f"allauth.socialaccount.providers.{name}" for name in LIBRARY),
+            *(f"allauth.socialaccount.providers.{name}" for name in modules),
         ],
         MIDDLEWARE=[
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "django.contrib.messages.middleware.MessageMiddleware",
-            "allauth.account.middleware.AccountMiddleware",
+            *JUDGE.middleware,
         ],
         TEMPLATES=[
             {
@@ -125,9 +69,9 @@ def configure() -> None:
         ACCOUNT_EMAIL_VERIFICATION="none",
         SOCIALACCOUNT_QUERY_EMAIL=True,
         SOCIALACCOUNT_STORE_TOKENS=True,
-        SOCIALACCOUNT_PROVIDERS=site_settings(),
-        ACCOUNT_RATE_LIMITS=False,
+        SOCIALACCOUNT_PROVIDERS=JUDGE.settings,
         STATIC_URL="/static/",
+        **JUDGE.site,
     )
     django.setup()
     from django.core.management import call_command
@@ -135,3 +79,15 @@ def configure() -> None:
 
     setup_test_environment()  # so that an answer tells its templates
     call_command("migrate", verbosity=0, run_syncdb=True)
+
+
+def clear() -> None:
+    """No accounts, and nothing of an earlier login in the cache."""
+    from allauth.socialaccount.models import SocialApp
+    from django.core.cache import cache
+    from django.core.management import call_command
+
+    call_command("flush", verbosity=0, interactive=False)
+    cache.clear()
+    for provider, row in JUDGE.stored.items():
+        SocialApp.objects.create(provider=provider, name=provider, **row)
