@@ -51,6 +51,7 @@ class Visitor:
     def __init__(self, app: Any, simulator: Simulator) -> None:
         self.app, self.simulator, self.cookie = app, simulator, ""
         self.status, self.body = "", ""
+        self.hidden: dict[str, str] = {}
         self.headers: dict[str, str] = {}
 
     def ask(self, method: str, path: str, form: str = "", host: str = "127.0.0.1:8401") -> str:
@@ -80,6 +81,10 @@ class Visitor:
         if self.status.startswith("303"):
             return self.headers["Location"], None
         assert self.status == "200 OK", self.body
+        script = re.search(r'<script src="(.*)/include.js">', self.body)
+        if script:  # the provider's script opens its own page, and the form here brings the answer back
+            self.hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', self.body))
+            return f"{script[1]}/sign_in?{urlencode({'return_to': f'{ORIGIN}/callback/{provider}'})}", None
         found = re.search(r"<form method='post' action='([^']*)'>(.*)<button", self.body)
         assert found is not None, self.body
         return found[1], dict(re.findall(r"name='([^']*)' value='([^']*)'", found[2]))
@@ -92,7 +97,7 @@ class Visitor:
         """Come back to the application, as the browser does."""
         parts = urlsplit(back.url)
         query = "&".join(part for part in (parts.query, parts.fragment) if part)  # /fragment.js asks again like this
-        return self.ask(back.method, f"{parts.path}?{query}", back.body.decode())
+        return self.ask(back.method, f"{parts.path}?{query}", f"{back.body.decode()}&{urlencode(self.hidden)}")
 
     def login(self, provider: str, person: str = "alice", **asked: str) -> str:
         page = self.bring(self.at_provider(provider, person, **asked))
@@ -108,7 +113,7 @@ def running() -> Iterator[tuple[Simulator, str]]:
 
 def visitor(running: tuple[Simulator, str]) -> Visitor:
     simulator, base = running
-    return Visitor(signin.SignIn(*main.clients(simulator.world), ORIGIN, base), simulator)
+    return Visitor(signin.SignIn(*main.clients(simulator.world, ORIGIN), ORIGIN, base), simulator)
 
 
 def shown(page: str) -> dict[str, str]:

@@ -32,7 +32,7 @@ def test_the_wheel_serves_a_login_far_from_the_checkout(installed: Path, tmp_pat
     )
     command = [sys.executable, "-P", "-c", code, str(installed)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.stdout.split()[:2] == ["alice@example.com", "apple"], done.stderr
+    assert done.stdout.split()[:2] == ["alice@example.com", "500px"], done.stderr
 
 
 def test_nothing_but_the_two_packages_is_installed(installed: Path) -> None:

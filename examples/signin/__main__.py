@@ -16,6 +16,7 @@ from mockidp.errors import MockidpError
 from mockidp.mounts.server import Server
 from mockidp.simulator import Simulator
 from mockidp.world import World
+from providers.registry import kind_of
 
 # What a provider calls a credential, and under which name its client takes it.
 CREDENTIALS = {"certificate_key": "certificate_key", "key": "key", "team_id": "key", "key_id": "client_secret"}
@@ -32,7 +33,7 @@ class Quiet(WSGIRequestHandler):
         """Says nothing: the simulator's journal tells what happens."""
 
 
-def clients(world: World) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
+def clients(world: World, origin: str) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
     """A client for every provider, with the credentials of its ready-made app, and what its button asks for."""
     made: dict[str, Any] = {}
     asks: dict[str, dict[str, str]] = {}
@@ -42,7 +43,7 @@ def clients(world: World) -> tuple[dict[str, Any], dict[str, dict[str, str]]]:
         app, wire = world.apps.ready(provider), world.wire(provider)
         keys = {"client_id": app.client_id, "client_secret": app.client_secret}
         keys |= {CREDENTIALS[name]: value for name, value in app.facts.items() if name in CREDENTIALS}
-        made[provider] = client(provider, keys, wire.settings)
+        made[provider] = client(provider, keys, {**wire.settings, "AUDIENCE": origin})
         usual = {**wire.settings, **app.facts}
         asks[provider] = {asked: usual[name] for name, asked in ASKED.items() if name in usual}
     return made, asks
@@ -53,7 +54,9 @@ def client(provider: str, keys: dict[str, str], settings: dict[str, str]) -> Any
     try:
         return providers.get(provider, **keys)
     except providers.Misconfigured:
-        return providers.get(provider, settings=settings, **keys)
+        declared = kind_of(provider).settings
+        own = {name: value for name, value in settings.items() if name in declared and declared[name].default is None}
+        return providers.get(provider, settings=own, **keys)
 
 
 def main() -> None:
@@ -66,7 +69,7 @@ def main() -> None:
         with Server(Simulator(world), port=given.simulator_port) as simulator, make_server(
                 "127.0.0.1", given.port, None, Threaded, Quiet) as server:  # fmt: skip
             origin = f"http://127.0.0.1:{server.server_port}"
-            server.set_app(SignIn(*clients(world), origin, simulator.url))
+            server.set_app(SignIn(*clients(world, origin), origin, simulator.url))
             print(f"example application   {origin}/   (a button for each of {len(index())} providers)")
             print(f"simulator             {simulator.url}/   (logins as they happen: {simulator.url}/_mockidp/logins)")
             print("Ctrl-C stops both.", flush=True)

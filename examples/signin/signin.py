@@ -58,7 +58,9 @@ class SignIn:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         status, headers, body = self.answer(environ)
-        start_response(status, [("Content-Type", "text/html; charset=utf-8"), *SAFE, *headers])
+        own = {name for name, _ in headers}
+        usual = [("Content-Type", "text/html; charset=utf-8"), *SAFE]
+        start_response(status, [*(header for header in usual if header[0] not in own), *headers])
         return [body.encode()]
 
     def answer(self, environ: Environ) -> Answer:
@@ -96,6 +98,10 @@ class SignIn:
         cookie = [("Set-Cookie", f"{COOKIE}={key}; HttpOnly; SameSite=Lax; Path=/")]
         if begun.form is not None:
             return page("200 OK", post_form(in_path_form(begun.form.action, self.base), begun.form.fields), cookie)
+        if begun.page is not None:  # a page with the provider's own script, which brings the answer
+            policy = f"default-src 'none'; script-src 'unsafe-inline' {self.base}; form-action 'self'"
+            headers = [*cookie, ("Content-Security-Policy", policy)]
+            return "200 OK", headers, begun.page.replace("https://", f"{self.base}/")
         return redirect(in_path_form(begun.url, self.base), cookie)
 
     def callback(self, environ: Environ, provider: str) -> Answer:
