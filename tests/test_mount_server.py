@@ -10,7 +10,6 @@ import os
 import re
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -243,24 +242,6 @@ def test_a_full_look_always_tells() -> None:
 
 
 # Peers that are not served
-
-
-def test_tls_is_closed_and_logged_with_what_to_use(running: Server, caplog: pytest.LogCaptureFixture) -> None:
-    context = ssl.create_default_context()
-    with connected(running) as sock, pytest.raises((ssl.SSLError, ConnectionError)):
-        context.wrap_socket(sock, server_hostname="github.com")
-    assert caplog.messages == [f"TLS is not served on this port yet; use {running.url}"]
-
-
-@pytest.mark.parametrize(
-    "request_line",
-    [b"CONNECT github.com:443 HTTP/1.1", b"GET http://github.com/ HTTP/1.1"],
-    ids=["connect", "absolute"],
-)
-def test_a_proxy_request_is_told_what_to_use(running: Server, request_line: bytes) -> None:
-    answer = talk(running, request_line + b"\r\nHost: github.com\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 501 ")
-    assert f"use {running.url}/HOST/PATH".encode() in answer
 
 
 def test_connect_on_a_connection_in_use_is_refused(running: Server) -> None:

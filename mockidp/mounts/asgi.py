@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from mockidp.mounts import Simulator, framed, has_body, served_as
+from mockidp.mounts.proxy import user_of
 from mockidp.wire import Request, Response
 
 Message = MutableMapping[str, Any]
@@ -19,6 +20,7 @@ BODY_LIMIT = 1 << 20  # bytes; the largest form of a login is a few kilobytes
 URL_LIMIT = 32 << 10  # bytes of path and query
 HEADER_LIMIT = 64 << 10  # bytes of names and values together
 BODY_PATIENCE = 30.0  # seconds between two pieces of a body
+USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 Finished = TypeVar("Finished")
 
@@ -104,9 +106,11 @@ class App:
         if len(raw_path) + len(query) > self.url_limit:
             raise _Refused(414, f"the URL is longer than {self.url_limit} bytes")
         headers = self._headers(scope["headers"])
-        host = headers.get("host") or own_host(scope.get("server"))
+        host, scheme = headers.get("host"), scope.get("scheme", "http")
+        host = named(host, scheme) if host else own_host(scope.get("server"))
         path, text = raw_path.decode("latin-1"), query.decode("latin-1")
-        return Request(served_as(scope["method"]), host.lower(), path, text, headers, body, scope.get("scheme", "http"))
+        world = world_of(headers, scope.get("state", {}).get("world", ""))
+        return Request(served_as(scope["method"]), host, path, text, headers, body, scheme, world=world)
 
     def _headers(self, pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
         if sum([len(name) + len(value) for name, value in pairs]) > self.header_limit:
@@ -154,6 +158,17 @@ def _joined(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
             raise _Refused(400, "two Host headers")
         headers[name] = f"{headers[name]}{'; ' if name == 'cookie' else ', '}{value}" if name in headers else value
     return headers
+
+
+def named(host: str, scheme: str) -> str:
+    """A Host header in small letters, without the scheme's usual port."""
+    return host.lower().removesuffix(USUAL_PORTS.get(scheme, " "))
+
+
+def world_of(headers: dict[str, str], world: str) -> str:
+    """Whose world a request is in: that of the connection, or of the user that it names to the proxy."""
+    told = headers.pop("proxy-authorization", "")
+    return (user_of(told) if told else "") or world
 
 
 def own_host(server: tuple[str, int | None] | None) -> str:

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from mockidp.mounts import FRAMING, has_body, served_as
-from mockidp.mounts.asgi import App, body_for, own_host
+from mockidp.mounts.asgi import App, body_for, named, own_host, world_of
 from mockidp.wire import Request, Response
 
 HEAD_LIMIT = 256 << 10  # bytes held for one head; the application's own limits are lower and answer in words
@@ -57,6 +57,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.waiting: list[tuple[Reply, bool]] = []
         self.ending = False
         self.application: App = config.loaded_app
+        self.world: str = app_state.get("world", "")
         self.head: dict[str, str] = {}  # what the short way makes of the headers
         self.most = self.limit_concurrency or NEVER
         self.deadline = NEVER  # when to close, in the loop's time
@@ -131,8 +132,10 @@ class GuardedProtocol(HttpToolsProtocol):
     def _answer(self, body: bytes) -> None:
         """Answer in the parser's own step, in one write: a task and two writes cost more than most answers."""
         method, (path, query) = self.parser.get_method().decode("ascii"), _split(self.url)
-        host, scheme = self.head.get("host") or own_host(self.server), self.scheme or "http"
-        request = Request(served_as(method), host.lower(), path, query, self.head, body, scheme)
+        host, scheme = self.head.get("host"), self.scheme or "http"
+        host = named(host, scheme) if host else own_host(self.server)
+        request = Request(served_as(method), host, path, query, self.head, body, scheme)
+        request.world = world_of(self.head, self.world)
         reply = self.application.respond(request, method, _reply)
         keep = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
         if self.waiting or reply[0] > 0:

@@ -1,7 +1,8 @@
 """One port for everything: look at the first bytes of a connection without taking them, then hand it on.
 
-What a connection may be is a table, `kind -> handler`. Plain HTTP goes to uvicorn's protocol; TLS, CONNECT and
-absolute-form are refused in words until they are served.
+What a connection may be is a table, `kind -> handler`: plain HTTP, HTTPS with a certificate for the name that is asked
+for, and a forward proxy in both its forms. Whatever it is, it ends at uvicorn's protocol; a tunnel (CONNECT) is looked
+at once more from its inside. Hosts that no contract knows are refused, and passed through only if named.
 """
 
 from __future__ import annotations
@@ -13,19 +14,23 @@ import os
 import re
 import signal
 import socket
+import ssl
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import Future
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from mockidp.errors import UsageError
-from mockidp.mounts import Simulator
+from mockidp.errors import MockidpError, UsageError
+from mockidp.mounts import Simulator, proxy
 from mockidp.mounts.asgi import App
+
+if TYPE_CHECKING:
+    from mockidp.authority import Authority, Contexts
 
 PEEK = 32  # bytes: the longest method, a space and the first letter of the target
 PEEK_PATIENCE = 10.0  # seconds a peer may take to say what it wants
@@ -66,7 +71,7 @@ def classify(head: bytes) -> Kind | None:
     return Kind.PLAIN if target[:1] in (b"/", b"*") else Kind.ABSOLUTE if target[:1] in (b"h", b"H") else Kind.GARBAGE
 
 
-Handler = Callable[[socket.socket], Coroutine[Any, Any, None]]
+Handler = Callable[[socket.socket, str], Coroutine[Any, Any, None]]  # a connection, and whose world it is
 
 
 class Server:
@@ -76,14 +81,27 @@ class Server:
     `serve_forever()` here until SIGINT or SIGTERM. `port=0` picks a free one. UsageError when it cannot be had.
     """
 
-    def __init__(self, simulator: Simulator, host: str = "127.0.0.1", port: int = 8400) -> None:
+    def __init__(
+        self,
+        simulator: Simulator,
+        host: str = "127.0.0.1",
+        port: int = 8400,
+        *,
+        authority: Callable[[], Authority] | None = None,
+        pass_through: Collection[str] = (),
+    ) -> None:
         self.simulator, self.host, self.port = simulator, host, port
+        self.authority, self.pass_through = authority or self._installed, pass_through
         self.handlers: dict[Kind, Handler] = {
             Kind.PLAIN: self._serve_plain,
-            Kind.ABSOLUTE: self._refuse_proxy,
-            Kind.CONNECT: self._refuse_proxy,
-            Kind.TLS: self._refuse_tls,
+            Kind.ABSOLUTE: self._serve_absolute,
+            Kind.CONNECT: self._serve_connect,
+            Kind.TLS: self._serve_tls,
             Kind.GARBAGE: self._refuse_garbage,
+        }
+        self.inside: dict[Kind, Handler] = {  # what may be in a tunnel
+            Kind.PLAIN: self._serve_plain,
+            Kind.TLS: self._serve_tls,
         }
         self.grace = GRACE
         self._sockets: list[socket.socket] = []
@@ -92,6 +110,8 @@ class Server:
         self._thread: threading.Thread | None = None
         self._stop: Callable[[], object] = lambda: None
         self._stopping = False
+        self._contexts: Contexts
+        self._outer: ssl.SSLContext | None = None
 
     @property
     def url(self) -> str:
@@ -264,7 +284,7 @@ class Server:
             self._give_up(sock)
         elif kind := classify(head):
             self._forget(sock)
-            self._start(self.handlers[kind](sock))
+            self._start(self.handlers[kind](sock, ""), sock)
         else:
             self._loop.call_later(PEEK_AGAIN, self._look, sock)
 
@@ -276,31 +296,159 @@ class Server:
         self._forget(sock)
         sock.close()
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None], sock: socket.socket) -> None:
         task = self._loop.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda task: self._ended(task, sock))
+
+    def _ended(self, task: asyncio.Task[None], sock: socket.socket) -> None:
+        """A connection that was handed on is somebody else's now; one whose work was cut short is closed."""
+        self._tasks.discard(task)
+        if task.cancelled() or task.exception() is not None:
+            sock.close()
+            if not task.cancelled():
+                log.error("a connection ended with %r", task.exception())
 
     # What each kind gets
 
-    async def _serve_plain(self, sock: socket.socket) -> None:
-        await self._loop.connect_accepted_socket(self._protocol, sock)
+    async def _serve_plain(self, sock: socket.socket, world: str) -> None:
+        await self._loop.connect_accepted_socket(lambda: self._protocol(world), sock)
 
-    def _protocol(self) -> asyncio.BaseProtocol:
+    def _protocol(self, world: str) -> asyncio.BaseProtocol:
         make: Any = self._config.http_protocol_class
-        protocol: asyncio.BaseProtocol = make(config=self._config, server_state=self._state, app_state={})
+        state = {"world": world} if world else {}
+        protocol: asyncio.BaseProtocol = make(config=self._config, server_state=self._state, app_state=state)
         return protocol
 
-    async def _refuse_tls(self, sock: socket.socket) -> None:
-        log.warning("TLS is not served on this port yet; use %s", self.url)
-        await self._refuse(sock, b"")
+    # HTTPS: a certificate for the name that is asked for
 
-    async def _refuse_proxy(self, sock: socket.socket) -> None:
-        text = f"this port is not a proxy yet; use {self.url}/HOST/PATH instead of https://HOST/PATH"
+    async def _serve_tls(self, sock: socket.socket, world: str) -> None:
+        try:
+            context = self._tls()
+        except MockidpError as error:
+            log.warning("no certificate: %s", error)
+            await self._refuse(sock, b"")
+            return
+        try:
+            await self._loop.connect_accepted_socket(
+                lambda: self._protocol(world),
+                sock,
+                ssl=context,
+                ssl_handshake_timeout=PEEK_PATIENCE,
+                ssl_shutdown_timeout=LINGER,
+            )
+        except (OSError, ssl.SSLError, ConnectionError) as error:
+            log.debug("a TLS handshake failed: %s", error)
+
+    def _tls(self) -> ssl.SSLContext:
+        """The context that every handshake begins with; the name that the client asks for picks the certificate."""
+        if self._outer is None:
+            from mockidp.authority import Contexts  # lazy: most runs never see TLS
+
+            self._contexts = Contexts(self.authority())
+            self._outer = self._contexts.of("localhost")
+            self._outer.sni_callback = self._named
+        return self._outer
+
+    def _named(self, handshake: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
+        """Answer a server name (RFC 6066 section 3) with its certificate, or not at all."""
+        if name is None or name == "localhost":
+            return None
+        if not self.simulator.knows(name) and not name.endswith(".localhost"):
+            log.warning("mockidp plays no provider at %s; `mockidp list` names those that it plays", name[:200])
+            return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+        try:
+            handshake.context = self._contexts.of(name)
+        except MockidpError as error:
+            log.warning("no certificate: %s", error)
+            return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+        return None
+
+    def _installed(self) -> Authority:
+        from mockidp import authority
+        from mockidp.simulator import known_hosts
+
+        return authority.ensure(known_hosts(""))
+
+    # a forward proxy
+
+    async def _serve_connect(self, sock: socket.socket, world: str) -> None:
+        if (head := await self._head(sock, peek=False)) is None:
+            return
+        if self.simulator.knows(head.host) or self._is_own(head):
+            await self._loop.sock_sendall(sock, b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await self._serve_inside(sock, head.user)
+        elif proxy.allowed(head.host, self.pass_through):
+            await self._pass_on(sock, head, b"", b"HTTP/1.1 200 Connection established\r\n\r\n")
+        else:
+            await self._refuse_host(sock, head)
+
+    async def _serve_absolute(self, sock: socket.socket, world: str) -> None:
+        if (head := await self._head(sock, peek=True)) is None:
+            return
+        if self.simulator.knows(head.host) or self._is_own(head):
+            await self._serve_plain(sock, head.user)
+        elif proxy.allowed(head.host, self.pass_through):
+            await self._loop.sock_recv(sock, len(head.raw))
+            await self._pass_on(sock, head, head.direct(), b"")
+        else:
+            await self._refuse_host(sock, head)
+
+    async def _head(self, sock: socket.socket, *, peek: bool) -> proxy.Head | None:
+        """The first request of a proxy's client, or None when it was refused."""
+        try:
+            head = proxy.parse(await proxy.take_head(self._loop, sock, peek=peek))
+        except proxy.BadHead as error:
+            await self._refuse(sock, plain_answer(400, "Bad Request", str(error)))
+        except (OSError, TimeoutError):
+            sock.close()
+        else:
+            if head.user and head.user not in getattr(self.simulator, "worlds", {}):
+                text = f"there is no world {head.user[:80]!r}; the user name of the proxy's URL chooses one"
+                await self._refuse(sock, plain_answer(407, "Proxy Authentication Required", text, NO_WORLD))
+                return None
+            return head
+        return None
+
+    def _is_own(self, head: proxy.Head) -> bool:
+        from mockidp.web.own import is_own_host  # lazy: only a proxy asks
+
+        return head.port == self.port and is_own_host(head.host, getattr(self.simulator, "own_hosts", set()))
+
+    async def _serve_inside(self, sock: socket.socket, world: str) -> None:
+        """Look at what comes through a tunnel as at a new connection."""
+        try:
+            async with asyncio.timeout(PEEK_PATIENCE):
+                await proxy.readable(self._loop, sock)
+                while (kind := classify(sock.recv(PEEK, socket.MSG_PEEK) or b"\0")) is None:
+                    await asyncio.sleep(PEEK_AGAIN)
+        except (OSError, TimeoutError):
+            sock.close()
+            return
+        handler = self.inside.get(kind)
+        if handler is None:
+            await self._refuse_garbage(sock, world)
+        else:
+            await handler(sock, world)
+
+    async def _pass_on(self, sock: socket.socket, head: proxy.Head, first: bytes, answer: bytes) -> None:
+        try:
+            there = await proxy.connect(self._loop, head.host, head.port)
+        except (OSError, TimeoutError) as error:
+            text = f"{head.where} cannot be reached: {error or 'it does not answer'}"
+            await self._refuse(sock, plain_answer(502, "Bad Gateway", text))
+            return
+        log.info("passed through to %s", head.where)
+        await self._loop.sock_sendall(sock, answer)
+        await self._loop.sock_sendall(there, first)
+        await proxy.relay(self._loop, sock, there)
+
+    async def _refuse_host(self, sock: socket.socket, head: proxy.Head) -> None:
+        text = unknown(head.where)
         log.warning("%s", text)
-        await self._refuse(sock, plain_answer(501, "Not Implemented", text))
+        await self._refuse(sock, plain_answer(403, "Forbidden", text))
 
-    async def _refuse_garbage(self, sock: socket.socket) -> None:
+    async def _refuse_garbage(self, sock: socket.socket, world: str) -> None:
         log.warning("closed a connection that did not speak HTTP")
         await self._refuse(sock, plain_answer(400, "Bad Request", "this port speaks HTTP/1.1"))
 
@@ -317,10 +465,22 @@ class Server:
             sock.close()
 
 
-def plain_answer(status: int, reason: str, text: str) -> bytes:
+NO_WORLD = 'proxy-authenticate: Basic realm="the name of a world"\r\n'
+
+
+def unknown(host: str) -> str:
+    """What is said of a host that no contract knows."""
+    name = host.rpartition(":")[0] or host
+    return (
+        f"mockidp plays no provider at {host[:200]} and passes nothing on by itself; `--pass-through {name[:200]}` "
+        "allows it, and NO_PROXY keeps it away from this proxy"
+    )
+
+
+def plain_answer(status: int, reason: str, text: str, headers: str = "") -> bytes:
     """A whole HTTP answer in plain text, after which the connection closes."""
     body = f"{text}\n".encode()
-    head = f"HTTP/1.1 {status} {reason}\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    head = f"HTTP/1.1 {status} {reason}\r\ncontent-type: text/plain; charset=utf-8\r\n{headers}"
     return f"{head}content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode("ascii") + body
 
 
