@@ -139,7 +139,7 @@ def make(hosts: Iterable[str], now: datetime.datetime | None = None) -> Authorit
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(
             x509.NameConstraints(permitted, [x509.RFC822Name("."), x509.UniformResourceIdentifier(".")]), critical=True
-        )  # fmt: skip
+        )
         .add_extension(identifier, critical=False)
         .sign(key, hashes.SHA256())
     )
