@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import re
 from functools import partial
+from itertools import permutations
 
 import pytest
 
@@ -14,6 +16,8 @@ from mockidp.check.mock import Lab, eras, mock_cases
 from mockidp.contract import load
 from mockidp.contract.files import contracts_folder, provider_ids
 from mockidp.contract.indexing import generated
+from mockidp.wire import Request
+from mockidp.world import World
 
 IDS = provider_ids()
 ADAPTER = find_adapter("providers.adapter:Adapter")
@@ -54,6 +58,25 @@ def test_every_former_contract_comes_out_of_the_mock_as_written(provider: str) -
         fresh = partial(Lab, provider, date=day)
         wrong |= {f"{case} on {day}": message for case, run in mock_cases(fresh(), fresh) if (message := run())}
     assert wrong == {}
+
+
+def test_no_two_contracts_answer_the_same_request() -> None:
+    world = World()
+    at_host: dict[str, list[str]] = {}
+    for provider in IDS:
+        for host in world.wire(provider).hosts:
+            at_host.setdefault(host, []).append(provider)
+    shared = {host: together for host, together in at_host.items() if len(together) > 1}
+    assert "api.linkedin.com" in shared  # two services of one company: a host alone decides nothing
+    clashes = [
+        f"{one} and {other}: {method} {url}"
+        for together in shared.values()
+        for one, other in permutations(together, 2)
+        for exchange in world.wire(one).exchanges
+        for method, url in exchange.requests
+        if world.wire(other).route(Request.of(method, re.sub(r"\$[a-z_.]+", "x", url))).exchanges
+    ]
+    assert clashes == []
 
 
 @pytest.mark.parametrize("name", ["_index.json", "schema.json"])
