@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 from xml.etree.ElementTree import fromstring
 
 import pytest
+from oauth2_login import BACK, callback, get, post
 
 from mockidp.quirks.p_orcid import checked
 from mockidp.simulator import Simulator
-from mockidp.wire import Request, Response
+from mockidp.wire import Response
 from mockidp.world import World
-
-BACK = "http://127.0.0.1:9000/back"
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-def get(sim: Simulator, url: str, **headers: str) -> Response:
-    return sim.handle(Request.of("GET", url, headers))
-
-
-def post(sim: Simulator, url: str, fields: dict[str, str], **headers: str) -> Response:
-    return sim.handle(Request.of("POST", url, {**FORM, **headers}, urlencode(fields).encode()))
-
-
-def callback(response: Response) -> dict[str, str]:
-    return dict(parse_qsl(urlsplit(response.header("location")).query, keep_blank_values=True))
-
 
 TYPE = "application/orcid+json"
 

@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
+from oauth2_login import BACK, callback, get, post
 
 from mockidp.simulator import Simulator
-from mockidp.wire import Request, Response
+from mockidp.wire import Response
 from mockidp.world import World
-
-BACK = "http://127.0.0.1:9000/back"
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
-def get(sim: Simulator, url: str, **headers: str) -> Response:
-    return sim.handle(Request.of("GET", url, headers))
-
-
-def post(sim: Simulator, url: str, fields: dict[str, str], **headers: str) -> Response:
-    return sim.handle(Request.of("POST", url, {**FORM, **headers}, urlencode(fields).encode()))
-
-
-def callback(response: Response) -> dict[str, str]:
-    return dict(parse_qsl(urlsplit(response.header("location")).query, keep_blank_values=True))
-
 
 TOKEN = "https://connect.stripe.com/oauth/token"
 SECRET = {"client_secret": "mockidp-secret"}

@@ -301,6 +301,13 @@ def nothing(call: Call) -> None:
     """No such value."""
 
 
+def two_names(call: Call) -> tuple[str, str]:
+    """First and last name where both are always told; of somebody with one the second is empty."""
+    if call.person is None:
+        return "", ""
+    return call.person.given_name or call.person.name, call.person.family_name or ""
+
+
 DERIVED_LIMIT = 2000
 QUOTED = quote("://", safe="")
 COMMON: dict[str, Value] = {

@@ -368,6 +368,20 @@ def revoke(call: Call) -> None:
 SIGNED = (unreadable, refusals.misfit, unknown_consumer)
 
 
+def base_string(call: Call) -> str:
+    """What should have been signed; some providers tell it with the refusal."""
+    try:
+        pairs = sig.read(call.request).pairs
+        return sig.base_string(call.request.method, call.request.outward.partition("?")[0], pairs)
+    except sig.OAuth1Error:
+        return ""
+
+
+def absent(call: Call) -> str:
+    """The parameters that a request lacks."""
+    return "&".join(item.key for item in call.problems if item.kind == "missing") or "oauth_nonce"
+
+
 class OAuth1(Family):
     """Request token, authorization, access token, and what is read with it."""
 

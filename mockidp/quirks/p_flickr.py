@@ -12,24 +12,10 @@ from typing import ClassVar
 from mockidp.check import provoke
 from mockidp.check.provoke import Provocation
 from mockidp.errors import Refusal
-from mockidp.families import oauth1_sig as sig
 from mockidp.families import refusals
 from mockidp.families.base import Call
+from mockidp.families.oauth1 import absent, base_string
 from mockidp.quirks.rest_methods import RestRules, RestWalk
-
-
-def base_string(call: Call) -> str:
-    """What should have been signed; Flickr tells it with the refusal."""
-    try:
-        pairs = sig.read(call.request).pairs
-        return sig.base_string(call.request.method, call.request.outward.partition("?")[0], pairs)
-    except sig.OAuth1Error:
-        return ""
-
-
-def absent(call: Call) -> str:
-    """The parameters that a request lacks."""
-    return "&".join(item.key for item in call.problems if item.kind == "missing") or "oauth_nonce"
 
 
 def unknown_user(call: Call) -> Refusal | None:

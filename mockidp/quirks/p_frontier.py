@@ -14,7 +14,7 @@ from mockidp.check import walk
 from mockidp.check.provoke import Provocation
 from mockidp.errors import Refusal
 from mockidp.families import login, refusals
-from mockidp.families.base import Call
+from mockidp.families.base import Call, two_names
 from mockidp.families.oauth2 import OAuth2
 
 if TYPE_CHECKING:
@@ -55,13 +55,6 @@ def refresh_token(call: Call) -> str:
     return token
 
 
-def names(call: Call) -> tuple[str, str]:
-    """Two names that are always there, of somebody with one the second is empty."""
-    if call.person is None:
-        return "", ""
-    return call.person.given_name or call.person.name, call.person.family_name or ""
-
-
 class Rules(OAuth2):
     rules = {
         **OAuth2.rules,
@@ -72,8 +65,8 @@ class Rules(OAuth2):
         **OAuth2.values,
         "refresh_token": refresh_token,
         "email": lambda call: call.values["person.email"] or "",
-        "firstname": lambda call: names(call)[0],
-        "lastname": lambda call: names(call)[1],
+        "firstname": lambda call: two_names(call)[0],
+        "lastname": lambda call: two_names(call)[1],
         "token_begins": lambda call: int(call.grant.issued) if call.grant else None,
         "token_ends": lambda call: int(call.grant.expires) if call.grant else None,
     }

@@ -15,9 +15,8 @@ import msgspec
 from mockidp.check import walk_oauth1
 from mockidp.contract.body import FORMATS
 from mockidp.errors import Refusal
-from mockidp.families import oauth1_sig as sig
 from mockidp.families.base import Call
-from mockidp.families.oauth1 import OAuth1
+from mockidp.families.oauth1 import OAuth1, absent, base_string
 from mockidp.wire import Response
 
 USUAL = ("first-name", "last-name", "headline", "site-standard-profile-request")
@@ -36,18 +35,6 @@ def selected(text: str | None) -> tuple[str, ...]:
 def camel(name: str) -> str:
     head, *rest = name.split("-")
     return head + "".join(part.title() for part in rest)
-
-
-def base_string(call: Call) -> str:
-    try:
-        pairs = sig.read(call.request).pairs
-        return sig.base_string(call.request.method, call.request.outward.partition("?")[0], pairs)
-    except sig.OAuth1Error:
-        return ""
-
-
-def absent(call: Call) -> str:
-    return "&".join(item.key for item in call.problems if item.kind == "missing") or "oauth_nonce"
 
 
 def acceptable(call: Call) -> str:

@@ -12,19 +12,10 @@ from typing import Any, ClassVar
 
 from mockidp.check import provoke, walk
 from mockidp.check.provoke import Provocation
-from mockidp.errors import Refusal
-from mockidp.families import login, refusals
+from mockidp.families import refusals
 from mockidp.families.base import Call
 from mockidp.families.oidc import Oidc
 from mockidp.wire import Response
-
-
-def unknown_token(call: Call) -> Refusal | None:
-    """A revocation wants a token, and one that is known."""
-    token = call.told("token")
-    if token is None:
-        return Refusal("no_token", "no token came")
-    return login.found(call, "access", token, "bad_token", "access token")
 
 
 def date_email_verified(call: Call) -> int | None:
@@ -38,7 +29,7 @@ class Rules(Oidc):
     rules: ClassVar = {
         **Oidc.rules,
         "authorize": (*Oidc.rules["authorize"], refusals.scope_unknown),
-        "revoke": (unknown_token,),
+        "revoke": (refusals.unknown_token,),
     }
     values: ClassVar = {
         **Oidc.values,

@@ -12,16 +12,11 @@ from typing import ClassVar
 
 from mockidp.check import provoke, walk
 from mockidp.check.provoke import Provocation
-from mockidp.errors import Refusal
-from mockidp.families import login
+from mockidp.families import refusals
 from mockidp.families.base import Call
 from mockidp.families.oauth2 import OAuth2
 
 FOREIGN = re.compile(r"[^a-z0-9_-]+")
-
-
-def unknown_token(call: Call) -> Refusal | None:
-    return login.found(call, "access", call.told("token") or "", "bad_token", "access token")
 
 
 def permalink(call: Call) -> str | None:
@@ -36,7 +31,7 @@ def slashed(time: str | None) -> str | None:
 
 
 class Rules(OAuth2):
-    rules = {**OAuth2.rules, "revoke": (unknown_token,)}
+    rules = {**OAuth2.rules, "revoke": (refusals.unknown_token,)}
     values = {
         **OAuth2.values,
         "permalink": permalink,

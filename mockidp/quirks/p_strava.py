@@ -8,14 +8,13 @@ Source: developers.strava.com/docs/authentication, developers.strava.com/docs/re
 from __future__ import annotations
 
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from mockidp.apps import is_loopback
 from mockidp.check import provoke, walk
 from mockidp.check.provoke import Provocation
 from mockidp.errors import Refusal
-from mockidp.families import login, oauth2, refusals
-from mockidp.families.base import Call
+from mockidp.families import oauth2, refusals
+from mockidp.families.base import Call, two_names
 from mockidp.families.oauth2 import OAuth2
 
 KEPT = 3600  # seconds: a token that lives longer is not replaced
@@ -26,29 +25,12 @@ def domain_unregistered(call: Call) -> Refusal | None:
     """Any URI within the domain of the app goes, and any on this machine; also settles where to go back to."""
     assert call.app is not None
     uri = call.told("redirect_uri") or ""
-    domains = {host for known in call.app.redirect_uris if (host := host_of(known))}
-    host = host_of(uri)
+    domains = {host for known in call.app.redirect_uris if (host := refusals.host_of(known))}
+    host = refusals.host_of(uri)
     if is_loopback(uri) or (host and any(host == domain or host.endswith(f".{domain}") for domain in domains)):
         call.redirect_to = uri
         return None
     return refusals.redirect_unregistered(call)
-
-
-def host_of(uri: str) -> str | None:
-    try:
-        parts = urlsplit(uri)
-        return parts.hostname if parts.scheme in ("http", "https") else None
-    except ValueError:
-        return None
-
-
-def unknown_token(call: Call) -> Refusal | None:
-    token = call.told("token")
-    return (
-        login.found(call, "access", token, "bad_token", "access token")
-        if token
-        else Refusal("no_token", "no access token came")
-    )
 
 
 def access_token(call: Call) -> str:
@@ -70,13 +52,6 @@ def expires_at(call: Call) -> int:
     return int(grant.expires) if grant is not None else int(call.now)
 
 
-def names(call: Call) -> tuple[str, str]:
-    """Two names that are always there; of somebody with one the second is empty."""
-    if call.person is None:
-        return "", ""
-    return call.person.given_name or call.person.name, call.person.family_name or ""
-
-
 class Rules(OAuth2):
     rules = {
         **OAuth2.rules,
@@ -86,15 +61,15 @@ class Rules(OAuth2):
             *OAuth2.rules["authorize"][2:],
             refusals.scope_unknown,
         ),
-        "revoke": (unknown_token,),
+        "revoke": (refusals.unknown_token,),
     }
     values = {
         **OAuth2.values,
         "access_token": access_token,
         "expires_at": expires_at,
         "expires_in": lambda call: expires_at(call) - int(call.now),
-        "firstname": lambda call: names(call)[0],
-        "lastname": lambda call: names(call)[1],
+        "firstname": lambda call: two_names(call)[0],
+        "lastname": lambda call: two_names(call)[1],
         "sex": lambda call: SEXES.get(call.person.gender) if call.person else None,
         "resource_state": lambda call: 3 if "profile:read_all" in call.granted else 2,
         "state_or_nothing": lambda call: call.values["state"] or "",

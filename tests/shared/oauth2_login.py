@@ -14,6 +14,7 @@ from mockidp.wire import Request, Response
 from mockidp.world import World
 
 BACK = "http://127.0.0.1:9000/back"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 BASIC = "Basic " + b64encode(b"mockidp:mockidp-secret").decode()
 
 
@@ -62,3 +63,18 @@ class Client:
 def document(response: Response) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(response.body)
     return told
+
+
+# for tests that write each request themselves
+
+
+def get(sim: Simulator, url: str, **headers: str) -> Response:
+    return sim.handle(Request.of("GET", url, headers))
+
+
+def post(sim: Simulator, url: str, fields: dict[str, str], **headers: str) -> Response:
+    return sim.handle(Request.of("POST", url, {**FORM, **headers}, urlencode(fields).encode()))
+
+
+def callback(response: Response) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(response.header("location")).query, keep_blank_values=True))
