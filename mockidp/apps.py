@@ -93,6 +93,10 @@ class Apps:
                 return ready if client_id == ready.client_id else msgspec.structs.replace(ready, client_id=own)
         return app
 
+    def remove(self, provider: str, client_id: str) -> bool:
+        """Forget a registered or learned app; False where there is none."""
+        return self._apps.pop((provider, client_id), None) is not None
+
     def learn(self, provider: str, client_id: str, redirect_uri: str | None) -> App | None:
         """Register an unknown app as it introduces itself, when the mode is to learn."""
         if self.mode != "learn" or len(self._apps) >= LEARNED_LIMIT:

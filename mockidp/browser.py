@@ -75,16 +75,17 @@ def browse(
     person: str = "",
     deny: bool = False,
     post: Mapping[str, str] | None = None,
+    misbehave: str = "",
 ) -> Callback:
     """Open a URL (or post a form to it) at the simulator, decide as `person` on the login page, and come back.
 
-    Without a person the page must not come up, as in a world that logs in by itself. NoCallbackError when the
-    provider keeps the browser.
+    `misbehave` is a fault for this login only. Without a person the page must not come up, as in a world that logs in
+    by itself. NoCallbackError when the provider keeps the browser.
     """
     hidden = list((post or {}).items())
     target = url
     for _ in range(HOPS):
-        request = _opening(target, hidden, person, deny, bool(post))
+        request = _opening(target, hidden, person, deny, bool(post), misbehave)
         here = request.url
         response = send(request)
         if not response.header("location"):
@@ -95,10 +96,10 @@ def browse(
     raise NoCallbackError(f"{urlsplit(url).netloc} sends the browser in circles", response)
 
 
-def _opening(url: str, hidden: Pairs, person: str, deny: bool, posted: bool) -> Request:
+def _opening(url: str, hidden: Pairs, person: str, deny: bool, posted: bool, misbehave: str) -> Request:
     """The first request: with the decision that the login page at this URL would post, so that it need not be shown."""
     if person or deny:
-        return decide(url, person, deny, hidden)
+        return decide(url, person, deny, hidden, misbehave)
     return _request("POST" if posted else "GET", url, urlencode(hidden).encode())
 
 
@@ -111,9 +112,11 @@ def _posted(here: str, response: Response) -> Callback:
     return Callback(action, "POST", dict(form.fields))
 
 
-def decide(url: str, person: str, deny: bool = False, hidden: Pairs | None = None) -> Request:
+def decide(url: str, person: str, deny: bool = False, hidden: Pairs | None = None, misbehave: str = "") -> Request:
     """What the login page posts, to the URL that it was opened at."""
     decision = [("mockidp.person", person), ("mockidp.decision", "deny" if deny else "allow")]
+    if misbehave:
+        decision.append(("mockidp.misbehave", misbehave))
     return _request("POST", url, urlencode([*(hidden or []), *decision]).encode())
 
 

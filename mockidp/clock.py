@@ -21,6 +21,15 @@ class Clock:
         self._source, self._shift = source, 0.0
         self._frozen: float | None = None
 
+    @property
+    def frozen(self) -> bool:
+        return self._frozen is not None
+
+    @property
+    def shift(self) -> float:
+        """Seconds between this clock and the machine's."""
+        return self._shift if self._frozen is None else self._frozen - self._source()
+
     def now(self) -> float:
         return self._frozen if self._frozen is not None else self._source() + self._shift
 
@@ -39,6 +48,10 @@ class Clock:
         """Let time go on from where it was stopped."""
         if self._frozen is not None:
             self._shift, self._frozen = self._frozen - self._source(), None
+
+    def reset(self) -> None:
+        """Back to the machine's time."""
+        self._shift, self._frozen = 0.0, None
 
 
 def iso(seconds: float) -> str:

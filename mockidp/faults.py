@@ -11,9 +11,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mockidp.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from mockidp.contract.wire import Wire
 
 Where = Literal["person", "refuse", "answer", "token", "value"]
 
@@ -64,11 +67,15 @@ TABLE = [
     Fault("sub_differs", "value", "the profile is somebody else's", ("resource",)),
 ]
 FAULTS = {fault.name: fault for fault in TABLE}
+LOGINS = 200  # faults of one login each that are kept; as many logins are in a journal
 
 
 @dataclass(slots=True)
 class Rule:
-    """A fault asked for: empty fields match anything, `nth` counts matching calls from 1, 0 is every one."""
+    """A fault asked for: empty fields match anything, `nth` counts matching calls from 1, 0 is every one.
+
+    `login` is the id of the one login that it is for; `id` counts the rules of a world.
+    """
 
     fault: Fault
     provider: str = ""
@@ -77,15 +84,17 @@ class Rule:
     app: str = ""
     nth: int = 0
     times: int = 0
+    login: str = ""
+    id: int = 0
     seen: int = field(default=0)
     done: int = field(default=0)
 
-    def bites(self, provider: str, step: str, group: str, person: str, app: str) -> bool:
+    def bites(self, provider: str, step: str, group: str, person: str, app: str, login: str = "") -> bool:
         """Whether it strikes now; counts the call."""
         steps = (self.step,) if self.step else self.fault.steps
         if steps and step not in steps and group not in steps:
             return False
-        wanted = ((self.provider, provider), (self.person, person), (self.app, app))
+        wanted = ((self.provider, provider), (self.person, person), (self.app, app), (self.login, login))
         if any(want and want != got for want, got in wanted):
             return False
         self.seen += 1
@@ -100,6 +109,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.rules: list[Rule] = []
+        self._count = 0
 
     def add(
         self,
@@ -111,6 +121,7 @@ class Faults:
         app: str = "",
         nth: int = 0,
         times: int = 0,
+        login: str = "",
     ) -> Rule:
         """Ask for a fault; `error:NAME` is any error of the provider's contract. UsageError for an unknown name."""
         if name.startswith("error:"):
@@ -119,21 +130,55 @@ class Faults:
             fault = FAULTS[name]
         else:
             raise UsageError(f'no fault "{name}".{nearest(name, list(FAULTS))}')
-        rule = Rule(fault, provider, step, person, app, nth, times)
+        self._count += 1
+        rule = Rule(fault, provider, step, person, app, nth, times, login, self._count)
         self.rules.append(rule)
+        alone = [item for item in self.rules if item.login]
+        if len(alone) > LOGINS:
+            self.rules.remove(alone[0])
         return rule
+
+    def remove(self, rule_id: int) -> bool:
+        """Take one back; False where there is no such rule."""
+        before = len(self.rules)
+        self.rules = [rule for rule in self.rules if rule.id != rule_id]
+        return len(self.rules) < before
 
     def clear(self) -> None:
         self.rules.clear()
 
     def now(
-        self, where: Where, provider: str, step: str, group: str, person: str, app: str, names: tuple[str, ...] = ()
+        self,
+        where: Where,
+        provider: str,
+        step: str,
+        group: str,
+        person: str,
+        app: str,
+        names: tuple[str, ...] = (),
+        login: str = "",
+        alone: bool = False,
     ) -> list[Fault]:
-        """The faults that strike at this moment of a call; of these names only, where the moment is one's own."""
+        """The faults that strike at this moment of a call; of these names only, where the moment is one's own.
+
+        `alone` leaves out those that are not for this login only.
+        """
         return [
             rule.fault
             for rule in self.rules
             if rule.fault.where == where
             and (not names or rule.fault.name in names)
-            and rule.bites(provider, step, group, person, app)
+            and (rule.login or not alone)
+            and rule.bites(provider, step, group, person, app, login)
         ]
+
+
+def check_fault(wire: Wire, name: str, step: str = "") -> None:
+    """UsageError for a step, or for an `error:NAME`, that a provider does not have."""
+    steps = [*wire.steps, *{wire.group(item) for item in wire.steps}]
+    if step and step not in steps:
+        raise UsageError(f'{wire.id} has no step "{step}".{nearest(step, steps)}')
+    kind, _, error = name.partition(":")
+    if kind == "error" and wire.error(error, step or "authorize") is None:
+        known = list(wire.errors)
+        raise UsageError(f'{wire.id} has no error "{error}".{nearest(error, known)} It has {", ".join(known)}.')

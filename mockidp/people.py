@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 import threading
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +29,11 @@ NAMED_ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 # Surrogates are left out because they cannot be sent as UTF-8.
 ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f\ud800-\udfff]{1,64}@[^@\s\x00-\x1f\x7f\ud800-\udfff]{1,255}")
 LONGEST_ADDRESS = 254
+LONGEST_NAME, LONGEST_FIELD = 200, 2000
+MOST_ADDITIONAL = 1000
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # nothing that XML could not carry
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+WORD = re.compile(r"[^\W_]+")
 GENERATED_DOMAIN = "people.example.com"
 # The cast's numbers are below the first, generated ones between the two: no two people can meet.
 FIRST_GENERATED_NUMBER, FIRST_TYPED_NUMBER = 100_000_000, 1_000_000_000
@@ -104,6 +111,7 @@ class People:
     def __init__(self, folder: Path, additional: Sequence[Mapping[str, object]] | None = None) -> None:
         self._folder = folder
         self._additional = {person.id: person for person in _additional(folder, additional or ())}
+        self._listed: tuple[Person, ...] | None = None  # worked out when a page asks for it
 
     def __getitem__(self, person_id: str) -> Person:
         """That person. Raises UsageError, with the nearest name, where there is no such person."""
@@ -133,6 +141,75 @@ class People:
         if named is not None:
             return named
         return self.by_email(person_id) if is_address(person_id) else _by_number(person_id)
+
+    def add(self, table: Mapping[str, object]) -> Person:
+        """Add somebody, as a table of the configuration does, or change one of the cast. UsageError as for those."""
+        person = _from_table(table, {**load_cast(self._folder), **self._additional})
+        _refuse_twins(person, set(), {**load_cast(self._folder), **self._additional})
+        if person.id not in self._additional and len(self._additional) >= MOST_ADDITIONAL:
+            raise UsageError(f"There are {MOST_ADDITIONAL} people beside the cast already, and that is the limit.")
+        self._additional[person.id] = person
+        self._listed = None
+        return person
+
+    @property
+    def additional(self) -> frozenset[str]:
+        """The ids of those who were added, or changed."""
+        return frozenset(self._additional)
+
+    def remove(self, person_id: str) -> bool:
+        """Take back what was added or changed; False where nothing was."""
+        self._listed = None
+        return self._additional.pop(person_id, None) is not None
+
+    def invent(self, name: str, email: str, verified: bool) -> Person:
+        """Somebody new, of a name or an e-mail address or both; the same once more is the same person.
+
+        UsageError for a name that is too long, and for what is no e-mail address.
+        """
+        name, email = " ".join(name.split()), email.strip()
+        if email and not is_address(email):
+            raise UsageError(f'"{email[:80]}" is not an e-mail address.')
+        if len(name) > LONGEST_NAME or UNPRINTABLE.search(name):
+            raise UsageError(f"A name has at most {LONGEST_NAME} characters, all of which can be shown.")
+        words = name.split(" ") if name else [word.capitalize() for word in WORD.findall(email.partition("@")[0])]
+        name = " ".join(words) or "Nobody"
+        for person in self._additional.values():
+            if (person.name, person.email or "", person.email_verified) == (name, email, verified and bool(email)):
+                return person
+        return self.add(
+            {
+                "id": self._free_id(name, email),
+                "name": name,
+                "given_name": words[0] if words else name,
+                "family_name": " ".join(words[1:]),
+                "nickname": words[0] if words else name,
+                "email": email,
+                "email_verified": verified and bool(email),
+                "note": "Made on the sign-in page.",
+            }
+        )
+
+    def _free_id(self, name: str, email: str) -> str:
+        """An id of the name's letters, else of the address's, that nobody has."""
+        for text in (name, email.partition("@")[0], "somebody"):
+            plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+            wanted = re.sub("[^a-z0-9]+", "-", plain).strip("-")[:40]
+            if NAMED_ID.fullmatch(wanted) and not GENERATED_ID.fullmatch(wanted):
+                break
+        return next(one for one in chain([wanted], (f"{wanted}-{nth}" for nth in count(2))) if one not in self)
+
+    def own(self) -> tuple[Person, ...]:
+        """The people of this world alone, the newest first: those whom the cast does not have."""
+        cast = load_cast(self._folder)
+        return tuple(person for person in reversed(self._additional.values()) if person.id not in cast)
+
+    def listed(self) -> tuple[Person, ...]:
+        """Everybody who is named, in the order of the sign-in page: this world's own before the cast."""
+        if self._listed is None:
+            cast = (self._additional.get(person.id, person) for person in self.cast())
+            self._listed = (*self.own(), *cast)
+        return self._listed
 
     def cast(self) -> tuple[Person, ...]:
         """The people who are stored in the repository, in the order of the file."""
@@ -297,12 +374,86 @@ def _from_table(table: Mapping[str, object], people: Mapping[str, Person]) -> Pe
     # TOML has no null: an empty text is how a configuration says "none".
     given = {field: None if value == "" else value for field, value in table.items()}
     start: dict[str, Any] = msgspec.structs.asdict(people.get(person_id) or _blank(person_id))
+    _refuse_malformed(person_id, given)
     if given.get("email", "") is None and "email_verified" not in given:
         given["email_verified"] = False
     try:
         return msgspec.convert({**start, **given}, Person)
     except msgspec.ValidationError as error:
         raise UsageError(f'Person "{person_id}": {error}.') from error
+
+
+def _refuse_malformed(person_id: str, given: Mapping[str, object]) -> None:
+    """Refuse what no provider could have, and what its forms of a date, a place or an address cannot be made of."""
+    for field, value in given.items():
+        for text in _texts(value):
+            if len(text) > LONGEST_FIELD or CONTROL.search(text):
+                most = f"at most {LONGEST_FIELD} characters, all of which can be shown"
+                raise UsageError(f'Person "{person_id}": {field} must have {most}.')
+        if isinstance(value, str) and field in FORMS and not FORMS[field][1](value):
+            raise UsageError(f'Person "{person_id}": {field} must be {FORMS[field][0]}.')
+    others = given.get("other_emails", ())
+    for row in others if isinstance(others, list | tuple) else ():
+        if isinstance(row, list | tuple) and row and isinstance(row[0], str) and not is_address(row[0]):
+            raise UsageError(f'Person "{person_id}": other_emails must be e-mail addresses.')
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        yield from chain.from_iterable(map(_texts, value))
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return re.fullmatch(r"\d{4}-\d\d-\d\d", text) is not None and date.fromisoformat(text).year >= 1900
+    except ValueError:
+        return False
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        found = re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text)
+        return found is not None and 1970 <= datetime.fromisoformat(text).year <= 2100
+    except ValueError:
+        return False
+
+
+def _is_zone(text: str) -> bool:
+    from zoneinfo import ZoneInfo  # lazy: few name one
+
+    try:
+        return bool(ZoneInfo(text).key)
+    except (KeyError, ValueError, OSError):  # a folder of the database is an OSError
+        return False
+
+
+def _is(pattern: str) -> Callable[[str], bool]:
+    return lambda text: re.fullmatch(pattern, text) is not None
+
+
+_web = _is(r"https?://[^\s/]+(/\S*)?")
+_moment = ("a moment as in 2026-11-24T10:00:00Z, from 1970 to 2100", _is_moment)
+_login_name = ("ASCII without blanks, / ? and #", _is(r"(?:(?![/?#])[!-~]){1,100}"))
+_address = ("an e-mail address", is_address)
+# What a text must be, in words and as a test; all other fields may be any text.
+FORMS: dict[str, tuple[str, Callable[[str], bool]]] = {
+    "username": _login_name,
+    "former_username": _login_name,
+    "email": _address,
+    "relay_email": _address,
+    "picture": ("an http or https URL", _web),
+    "website": ("an http or https URL", _web),
+    "locale": ("a language tag, such as en-GB", _is(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")),
+    "language": ("two or three small letters, such as en", _is(r"[a-z]{2,3}")),
+    "country": ("two capital letters, such as GB", _is(r"[A-Z]{2}")),
+    "zoneinfo": ("a time zone, such as Europe/London", _is_zone),
+    "phone": ("digits with a + in front", _is(r"\+?[0-9][0-9 ()-]{1,28}[0-9]")),
+    "birthdate": ("a day as in 1990-04-17, from 1900", _is_day),
+    "created": _moment,
+    "updated": _moment,
+}
 
 
 def _blank(person_id: str) -> Person:

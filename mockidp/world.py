@@ -48,16 +48,65 @@ class World:
         loader: Callable[[str], Loaded] = load,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
-        self.name, self.person, self.date, self.strict, self.urls = name, person, date, strict, urls
-        self.settings = {provider: dict(given) for provider, given in (settings or {}).items()}
+        self.name, self.shelf = name, name
         self.random = random
         self._people, self._loader = people, loader
         self._wires: dict[str, Wire] = {}
-        self.apps = Apps(self._app_facts, apps, name)
+        self._wide: list[tuple[list[str], list[str]]] = []
         self.clock, self.faults, self.journal = Clock(), Faults(), Journal()
+        self._first: tuple[Mode, str | None, datetime.date | None, bool, Literal["path", "real"]]
+        self._first = apps, person, date, strict, urls
+        self._first_settings = settings or {}
+        self._begun: list[Callable[[World], None]] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        apps, self.person, self.date, self.strict, self.urls = self._first
+        self.settings = {provider: dict(given) for provider, given in self._first_settings.items()}
+        self.apps = Apps(self._app_facts, apps, self.name)
         self._rings: dict[str, KeyRing] = {}
         self._hosts: dict[str, list[str]] | None = None
-        self._wide: list[tuple[list[str], list[str]]] = []
+
+    def begin(self, act: Callable[[World], None]) -> None:
+        """Do something to this world that belongs to its beginning: a reset does it again."""
+        act(self)
+        self._begun.append(act)
+
+    def twin(self, name: str) -> World:
+        """A new world that begins as this one did, with nothing of what has happened in it since."""
+        apps, person, date, strict, urls = self._first
+        made = World(
+            name,
+            apps=apps,
+            person=person,
+            date=date,
+            strict=strict,
+            settings=self._first_settings,
+            people=self._people,
+            urls=urls,
+            loader=self._loader,
+            random=self.random,
+        )
+        made.journal = self.journal.twin()
+        for act in self._begun:
+            made.begin(act)
+        return made
+
+    def reset(self) -> None:
+        """Begin anew, as it was made. Who holds the clock, the faults or the journal goes on holding them."""
+        self.renew()
+        self.clock.reset()
+        self.faults.clear()
+        self.journal.clear()
+        self.__dict__.pop("people", None)
+        self._wires.clear()
+        self._begin()
+        for act in self._begun:
+            act(self)
+
+    def renew(self) -> None:
+        """Let no code or token be good that was issued before: they stay on a shelf that nobody looks at."""
+        self.shelf = f"{self.name}#{secrets.token_hex(6)}"
 
     @cached_property
     def people(self) -> People:
@@ -75,10 +124,10 @@ class World:
         self._wires.clear()
 
     def configure(self, provider: str, **settings: str) -> None:
-        """Set a provider's settings in this world."""
-        self.settings.setdefault(provider, {}).update(settings)
-        self._wires.pop(provider, None)
-        self._hosts = None
+        """Set a provider's settings in this world. UsageError or ContractError, and no change, where they cannot be."""
+        given = {**self.settings.get(provider, {}), **settings}
+        self._wires[provider] = self._loader(provider).at(given, self.date)  # first, for it may be refused
+        self.settings[provider], self._hosts = given, None
 
     def keys(self, provider: str) -> KeyRing:
         """The signing keys of one provider in this world."""
@@ -119,6 +168,11 @@ class World:
                 table.setdefault(host, []).append(provider)
         self._wide = [(host.split("."), ids) for host, ids in table.items() if "*" in host[1:]]
         return table
+
+    def hosts(self) -> list[str]:
+        """The hosts of all providers, those of this world's settings too; `*` stands for any one label."""
+        usual = (host for card in index().values() for host in card.hosts)
+        return sorted({*usual, *(host for provider in self.settings for host in self.wire(provider).hosts)})
 
     def app(self, provider: str, **fields: Any) -> App:
         """The ready-made app, or a newly registered one when fields are given."""

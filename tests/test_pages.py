@@ -5,10 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from base64 import b64encode
-from dataclasses import dataclass, field
-from hashlib import sha256
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,7 +12,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from read_page import Document, Element, policy, source
 
+from mockidp.faults import TABLE
 from mockidp.people import People
 from mockidp.web import pages
 from mockidp.web.pages import ProviderCard, Scope
@@ -26,107 +24,16 @@ ROOT = Path(__file__).parents[1]
 PEOPLE = People(ROOT / "contracts" / "_people")
 CARD = ProviderCard("acme", "Acme", "#fee500", "oauth2")
 NASTY = '<img src=x onerror="alert(1)">"\'&</script></style>'
-VOID = {"meta", "input", "br", "link", "img", "hr"}
 
-JOURNAL: dict[str, Any] = {
-    "id": "acme-1",
-    "provider": "acme",
-    "app": "shop",
-    "person": "alice",
-    "started": 1_700_000_000.0,
-    "outcome": "refused",
-    "entries": [
-        {
-            "at_ms": 0,
-            "step": "authorize",
-            "method": "GET",
-            "url": "https://acme.example.com/authorize?a=1&b=2",
-            "status": 200,
-            "exchange": "authorize",
-            "evidence": "documented",
-            "refused": None,
-            "remarks": ["no PKCE"],
-        },
-        {
-            "at_ms": 2150,
-            "step": "token",
-            "method": "POST",
-            "url": "https://acme.example.com/token",
-            "status": 400,
-            "exchange": "bad_redirect",
-            "evidence": "recorded",
-            "fault": "slow",
-            "refused": {"name": "invalid_grant", "why": "another redirect_uri", "expected": "/cb", "got": "/cb/"},
-            "remarks": [],
-        },
-    ],
-}
-
+FAULTS = (("person", (TABLE[0],)), ("answer", (next(fault for fault in TABLE if fault.name == "slow"),)))
 PAGES = {
     "login": pages.login(CARD, "Shop", PEOPLE.named(), [Scope("email", "Your address", True)], [("w", "1")]),
     "login-remark": pages.login(CARD, "Shop", PEOPLE.cast()[:3], query="x", remark=["Who is x?"], status=400),
     "form_post": pages.form_post("https://shop.example.com/cb", [("code", "1"), ("state", "2")], CARD),
     "error": pages.error(CARD, "Unknown app", "No such app.", "client_id", "Register it.", expected="a", got="b"),
-    "home": pages.home([CARD], "http://127.0.0.1:8400/", {"acme": [("client_id", "mockidp")]}, logins_url="/logins"),
-    "story": pages.story(JOURNAL, logins_url="/logins"),
-    "stories": pages.stories([JOURNAL], logins_url="/logins"),
-    "no-stories": pages.stories([], logins_url="/logins"),
     "not_found": pages.not_found("nowhere.example.com", "/x", 'Did you mean "acme.example.com"?'),
 }
 each_page = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
-
-
-@dataclass
-class Element:
-    tag: str
-    attrs: dict[str, str | None]
-    text: str = ""
-    path: list[str] = field(default_factory=list)
-
-
-class Document(HTMLParser):
-    """Every element with its own text and its ancestors; an unbalanced tag fails the test."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__()
-        self.elements: list[Element] = []
-        self.open: list[Element] = []
-        self.feed(response.body.decode())
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert len(dict(attrs)) == len(attrs), f"an attribute twice: {attrs}"
-        element = Element(tag, dict(attrs), path=[parent.tag for parent in self.open])
-        self.elements.append(element)
-        if tag not in VOID:
-            self.open.append(element)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop().tag == tag
-
-    def handle_data(self, data: str) -> None:
-        for element in self.open:
-            element.text += data
-
-    def all(self, *tags: str, **attrs: str) -> list[Element]:
-        return [e for e in self.elements if e.tag in tags and attrs.items() <= e.attrs.items()]
-
-    def one(self, *tags: str, **attrs: str) -> Element:
-        (found,) = self.all(*tags, **attrs)
-        return found
-
-    def text(self) -> str:
-        return self.one("main").text
-
-
-def policy(response: Response) -> dict[str, list[str]]:
-    words = (part.split() for part in response.header("content-security-policy").split(";"))
-    return {name: values for name, *values in words}
-
-
-def source(text: str) -> str:
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 def fields(document: Document) -> dict[str, str | None]:
@@ -206,8 +113,9 @@ def test_a_page_says_that_it_is_a_simulation(page: Response) -> None:
 
 
 @each_page
-def test_only_a_form_that_sends_itself_has_a_script(page: Response) -> None:
-    assert ("script-src" in policy(page)) == (page is PAGES["form_post"])
+def test_only_sign_in_and_a_form_that_sends_itself_have_a_script(page: Response) -> None:
+    scripted = [PAGES[name] for name in ("form_post", "login", "login-remark")]
+    assert ("script-src" in policy(page)) == any(page is one for one in scripted)
 
 
 def test_every_class_on_a_page_has_a_rule_or_the_page_has_no_use_for_it() -> None:
@@ -218,31 +126,24 @@ def test_every_class_on_a_page_has_a_rule_or_the_page_has_no_use_for_it() -> Non
         for e in Document(page).elements
         for name in (e.attrs.get("class") or "").split()
     }
-    assert {name for name in used if f".{name}" not in style} <= {"dot-0", "expected"}
+    assert {name for name in used if f".{name}" not in style} <= {"expected"}
 
 
 def nasty_pages() -> dict[str, Response]:
     nasty_card = ProviderCard(NASTY, NASTY, "red;}*{display:none", NASTY, NASTY)
-    refused = {"name": NASTY, "why": NASTY, "expected": NASTY, "got": NASTY + "x"}
-    entry = {**JOURNAL["entries"][0], "refused": refused, "remarks": [NASTY], "fault": NASTY}
-    entry |= dict.fromkeys(("step", "method", "url", "exchange", "evidence"), NASTY)
-    journal = {**JOURNAL, **dict.fromkeys(("id", "provider", "app", "person", "outcome", "started"), NASTY)}
-    journal["entries"] = [entry]
     return {
         "login": pages.login(
             nasty_card, NASTY, PEOPLE.named(), [Scope(NASTY, NASTY)], [(NASTY, NASTY)],
-            query=NASTY, remark=[NASTY], redirect_origin=NASTY,
+            query=NASTY, remark=[NASTY], redirect_origin=NASTY, new=(NASTY, NASTY, True), search=NASTY, demands=[NASTY],
+            steps=[NASTY],
         ),
         "form_post": pages.form_post("https://shop.example.com/" + NASTY, [(NASTY, NASTY)], nasty_card),
         "error": pages.error(nasty_card, NASTY, NASTY, NASTY, NASTY, expected=NASTY, got=NASTY + "x"),
-        "home": pages.home([nasty_card], NASTY, {NASTY: [(NASTY, NASTY)]}, logins_url="/" + NASTY),
-        "story": pages.story(journal, logins_url="/" + NASTY),
-        "stories": pages.stories([journal], logins_url="/" + NASTY),
         "not_found": pages.not_found(NASTY, NASTY, NASTY),
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["login", "form_post", "error", "home", "story", "stories", "not_found"])
+@pytest.mark.parametrize("name", ["login", "form_post", "error", "not_found"])
 def test_whatever_is_shown_is_shown_as_text(name: str) -> None:
     page = nasty_pages()[name]
     document = Document(page)
@@ -274,27 +175,54 @@ def login(**more: Any) -> Document:
 
 
 def checked(document: Document) -> list[str | None]:
-    return [e.attrs["value"] for e in document.all("input", type="radio") if "checked" in e.attrs]
+    return [e.attrs["value"] for e in people(document) if "checked" in e.attrs]
 
 
-def test_the_whole_sign_in_is_one_form_that_is_posted_to_where_it_came_from() -> None:
-    document = Document(PAGES["login"])
-    form = document.one("form")
-    assert form.attrs["method"] == "post"
-    assert "action" not in form.attrs
-    names = {str(e.attrs["name"]) for e in document.all("input", "button")}
-    assert names == {"mockidp.person", "mockidp.other", "mockidp.decision", "w"}
+def people(document: Document) -> list[Element]:
+    return document.all("input", type="radio", name="mockidp.person")
+
+
+def fold(document: Document) -> Element:
+    return next(e for e in document.all("details") if "class" not in e.attrs)
+
+
+def controls(document: Document, form: str | None = None) -> list[Element]:
+    """What one of the two forms sends: the decision's, or the one that asks for the page again."""
+    return [e for e in document.all("input", "button", "select") if e.attrs.get("form") == form]
+
+
+def test_the_decision_is_one_form_that_is_posted_to_where_it_came_from() -> None:
+    document = login(hidden=[("w", "1")], faults=FAULTS, steps=["authorize"])
+    for form in document.all("form"):
+        assert form.attrs["method"] == "post"
+        assert "action" not in form.attrs
+    names = {str(e.attrs["name"]) for e in controls(document)}
+    own = ("person", "other", "new_name", "new_email", "new_verified", "misbehave", "step", "decision")
+    assert names == {*(f"mockidp.{name}" for name in own), "w"}
     assert fields(document) == {"w": "1"}
-    assert all("form" in e.path for e in document.all("input", "button"))
+    assert all("form" in e.path for e in controls(document))
+
+
+def test_search_and_sign_out_send_a_form_of_their_own_so_that_the_enter_key_finds_and_decides_nothing() -> None:
+    document = login(hidden=[("w", "1")], search="bob", last="bob", logged_in=True)
+    assert [e.attrs.get("id") for e in document.all("form")] == ["again", None]
+    assert [e.attrs["value"] for e in document.all("input", name="w")] == ["1", "1"]
+    again = [(e.attrs.get("name"), e.attrs.get("value"), e.text) for e in controls(document, "again")]
+    assert again == [
+        ("mockidp.search", "bob", ""),
+        (None, None, "Find"),
+        ("mockidp.search", "", "Show everybody"),
+        ("mockidp.decision", "sign_out", "Sign out"),
+    ]
 
 
 def test_allow_comes_before_deny_so_that_the_enter_key_allows() -> None:
-    buttons = Document(PAGES["login"]).all("button")
+    buttons = [e for e in controls(Document(PAGES["login"])) if e.tag == "button"]
     assert [(e.attrs["value"], e.text) for e in buttons] == [("allow", "Allow"), ("deny", "Deny")]
 
 
 def test_everybody_can_be_chosen_and_all_but_eight_are_folded_away() -> None:
-    radios = login().all("input", type="radio")
+    radios = people(login())
     assert [e.attrs["value"] for e in radios] == [person.id for person in PEOPLE.named()]
     assert [e.attrs["value"] for e in radios if "details" not in e.path] == [person.id for person in PEOPLE.named()][:8]
     assert all("fieldset" in e.path for e in radios)
@@ -328,12 +256,60 @@ def test_what_was_typed_stays_and_the_remark_is_read_aloud() -> None:
 
 @pytest.mark.parametrize(("hint", "unfolded"), [("bob", False), ("thuy", True)])
 def test_the_fold_is_open_only_when_the_chosen_one_is_in_it(hint: str, unfolded: bool) -> None:
-    assert ("open" in login(hint=hint).one("details").attrs) is unfolded
+    assert ("open" in fold(login(hint=hint)).attrs) is unfolded
 
 
 def test_few_people_are_not_folded_and_nobody_at_all_is_a_page_too() -> None:
-    assert Document(pages.login(CARD, "Shop", PEOPLE.named()[:8])).all("details") == []
+    few = Document(pages.login(CARD, "Shop", PEOPLE.named()[:8]))
+    assert [e.attrs["class"] for e in few.all("details")] == ["new"]
     assert checked(Document(pages.login(CARD, "Shop", []))) == []
+
+
+def test_whoever_was_last_is_preselected_unless_the_app_names_somebody() -> None:
+    assert checked(login(last="thuy")) == ["thuy"]
+    assert "open" in fold(login(last="thuy")).attrs
+    assert checked(login(last="thuy", hint="bob")) == ["bob"]
+    assert checked(login(last="nobody-now")) == ["alice"]
+
+
+def test_who_is_signed_in_is_marked_and_can_sign_out() -> None:
+    assert "signed in" not in login(last="bob").text()
+    document = login(last="bob", logged_in=True)
+    assert next(e.text for e in document.all("label") if "signed in" in e.text).split()[1:3] == ["Bob", "Baumann"]
+
+
+def test_a_search_shows_all_that_it_found_and_says_how_many() -> None:
+    found = Document(pages.login(CARD, "Shop", PEOPLE.named()[:9], search=" ex "))
+    assert len(people(found)) == 9
+    assert all("details" not in e.path for e in people(found))
+    assert found.one("p", role="status").text == "9 people found for “ex”"
+    assert found.one("input", type="search").attrs["value"] == "ex"
+    nobody = Document(pages.login(CARD, "Shop", [], search="zzz"))
+    assert nobody.one("p", role="status").text == "Nobody found for “zzz”"
+    assert login(search="").one("p", role="status").text == ""
+
+
+def test_faults_are_told_in_words_by_the_moment_at_which_they_strike() -> None:
+    document = login(faults=FAULTS, steps=["authorize", "token"])
+    assert [e.text for e in document.all("legend")][-2:] == [
+        "Instead of your answer",
+        "The answer is broken on its way",
+    ]
+    rows = document.all("input", type="radio", name="mockidp.misbehave")
+    assert [(e.attrs["value"], "checked" in e.attrs) for e in rows] == [("", True), ("denied", False), ("slow", False)]
+    assert "the answer takes 30 seconds slow" in document.text()
+    assert [e.attrs["value"] for e in document.all("option")] == ["", "authorize", "token"]
+    again = login(faults=FAULTS, steps=["authorize", "token"], fault="slow", step="token")
+    assert "open" in again.one("details", **{"class": "misbehave"}).attrs
+    assert [e.attrs["value"] for e in again.all("option") if "selected" in e.attrs] == ["token"]
+
+
+def test_what_was_typed_of_someone_new_stays() -> None:
+    document = login(new=("Jo", "jo@", False), status=400)
+    assert [document.one("input", id=f"new-{name}").attrs["value"] for name in ("name", "email")] == ["Jo", "jo@"]
+    assert "checked" in document.one("input", id="new-no").attrs
+    assert "open" in document.one("details", **{"class": "new"}).attrs
+    assert "open" not in login().one("details", **{"class": "new"}).attrs
 
 
 def test_names_are_isolated_so_that_right_to_left_text_stays_in_its_place() -> None:
@@ -360,7 +336,7 @@ def test_a_badge_says_what_is_special(person: str, badge: str) -> None:
 
 def test_scopes_are_told_in_words_with_their_names() -> None:
     document = login(scopes=[Scope("email", "Your address", True), Scope("openid", "openid")])
-    first, second = [e.text for e in document.all("li")]
+    first, second = [e.text for e in document.all("li") if "ul" in e.path]
     assert "Your address" in first
     assert "sensitive" in first
     assert "email" in first
@@ -408,7 +384,7 @@ def test_form_post_lets_the_browser_send_its_origin_as_a_real_provider_does() ->
     assert PAGES["form_post"].header("referrer-policy") == "origin"
 
 
-# -- refusals, home, stories
+# -- refusals
 
 
 def test_a_refusal_shows_both_values_and_marks_where_they_differ() -> None:
@@ -456,44 +432,6 @@ def test_a_value_that_is_missing_or_empty_is_called_so() -> None:
     assert "an empty text" in text
     assert "nothing" in text
     assert "Expected" not in Document(pages.error(CARD, "No", "", "", "")).text()
-
-
-def test_home_lists_every_provider_with_what_an_application_needs() -> None:
-    cards = [CARD, ProviderCard("old", "Old", status="retired", family="openid2")]
-    document = Document(
-        pages.home(cards, "http://127.0.0.1:8400/", {"acme": [("client_id", "mockidp")]}, logins_url="/l")
-    )
-    acme, old = document.all("details")
-    assert "mockidp" in acme.text
-    assert "OAuth 2.0" in acme.text
-    assert "retired" in old.text
-    assert "OpenID 2.0" in old.text
-    assert "http://127.0.0.1:8400/github.com/" in document.text()
-    assert "/l" in [e.attrs["href"] for e in document.all("a")]
-
-
-def test_a_story_tells_each_request_in_order() -> None:
-    document = Document(PAGES["story"])
-    first, second = [e for e in document.all("li") if "request" in str(e.attrs.get("class"))]
-    for words in (
-        "+0 ms",
-        "authorize",
-        "GET https://acme.example.com/authorize?a=1&b=2",
-        "200",
-        "documented",
-        "no PKCE",
-    ):
-        assert words in first.text
-    for words in ("+2.1 s", "token", "400", "fault: slow", "invalid_grant", "another redirect_uri", "/cb", "/cb/"):
-        assert words in second.text
-    assert "refused" in str(second.attrs["class"])
-    assert "Refused" not in first.text
-    assert "2023-11-14 22:13:20 UTC" in document.text()
-
-
-def test_the_recent_logins_link_to_their_stories() -> None:
-    assert "/logins/acme-1" in [e.attrs["href"] for e in Document(PAGES["stories"]).all("a")]
-    assert "None yet." in Document(PAGES["no-stories"]).text()
 
 
 def test_an_unknown_host_says_what_to_do() -> None:

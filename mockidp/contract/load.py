@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -26,6 +27,7 @@ from mockidp.errors import ContractError, UsageError, nearest
 Table = dict[str, Any]
 CONTENT = ("body", "raw", "redirect", "page")
 SIGNED = ("id_token", "access_token")  # tables of claims
+WIRES = 64  # of one provider that are kept, by settings and period
 FORMER = "until-"  # a folder of that name and a date: the whole contract as it was before that day
 
 
@@ -246,6 +248,24 @@ def load(provider: str) -> Loaded:
     return load_from(provider, contracts_folder() / provider)
 
 
+def check_settings(provider: str, given: Mapping[str, str]) -> None:
+    """Refuse an unknown provider or setting, and what is no URL where one is needed. Raises UsageError."""
+    contract = load(provider)
+    contract.settings(given)
+    for name, value in given.items():
+        default = contract.table["settings"][name]["default"]
+        if default.startswith(("http://", "https://")) and not _is_url(value):
+            raise UsageError(f"{provider}.{name} must be an http or https URL")
+
+
+def _is_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
 def load_from(provider: str, folder: Path) -> Loaded:
     """A contract from any folder, for contracts of the user's own and for tests."""
     path, file = folder / "contract.toml", file_of(provider, folder)
@@ -325,6 +345,8 @@ class Loaded:
         period = None if date is None else next((day for day in self.boundaries if date < day), None)
         key = (tuple(sorted((settings or {}).items())), period)
         if key not in self._wires:
+            if len(self._wires) >= WIRES:
+                del self._wires[next(iter(self._wires))]
             with self.source.blame():
                 filled = self.settings(settings)
                 self._wires[key] = Wire(self.source, filled, self._contract(period), self.family.get("missing", {}))
@@ -410,4 +432,4 @@ class Loaded:
         return {**known, **out}
 
 
-__all__ = ["Loaded", "Source", "family", "find_line", "load", "load_from", "merge"]
+__all__ = ["Loaded", "Source", "check_settings", "family", "find_line", "load", "load_from", "merge"]

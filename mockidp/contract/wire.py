@@ -130,7 +130,7 @@ class Exchange:
 
     def wrong(self, request: Request) -> int:
         """What tells exchanges of one URL apart: how many fixed parameters are other ones here."""
-        sent = self._sent(request)
+        sent = self.sent_pairs(request)
         accept = self.listed_headers.get("accept")
         another = accept is not None and not accept.tell(request.headers.get("accept") or "", {})
         return another + sum(
@@ -139,7 +139,7 @@ class Exchange:
 
     def lacks(self, request: Request) -> int:
         """What tells them apart next: how many parameters are missing."""
-        sent = [dict(pairs) for pairs in self._sent(request)]
+        sent = [dict(pairs) for pairs in self.sent_pairs(request)]
         return sum([key not in sent[place] for place, key in self.needed])
 
     @cached_property
@@ -156,7 +156,7 @@ class Exchange:
             if not pattern.optional
         ]
 
-    def _sent(self, request: Request) -> tuple[Pairs, Pairs]:
+    def sent_pairs(self, request: Request) -> tuple[Pairs, Pairs]:
         """What counts as the query, and what as the form."""
         if "oauth" in self.accepts:
             return self._sent_oauth(request)
@@ -188,7 +188,7 @@ class Exchange:
         problems: list[Problem] = []
         if self.listed_headers:
             _tell("headers", self.listed_headers, request.headers, NOTHING, values, problems)
-        for place, pairs in zip(BODIES, self._sent(request), strict=True):
+        for place, pairs in zip(BODIES, self.sent_pairs(request), strict=True):
             listed, seen = self.params[place], dict(pairs)
             twice = _repeated(pairs) if len(seen) != len(pairs) else NOTHING
             if listed:

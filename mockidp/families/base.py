@@ -81,6 +81,7 @@ class Call:
         self.granted: frozenset[str] = frozenset()
         self.redirect_to: str | None = None
         self.headers: list[tuple[str, str]] = []
+        self.cookie = ""  # what this browser is to remember
 
     def close(self) -> None:
         """Part the call from its values: while they know each other, only the garbage collector could free them."""
@@ -144,7 +145,7 @@ class Call:
             raise Refusal("bad_request", text)
         self.entry.remarks.append(text)
 
-    def faults(self, where: Where, *names: str) -> list[Fault]:
+    def faults(self, where: Where, *names: str, alone: bool = False) -> list[Fault]:
         """The faults asked for that strike here, of these names if any; each is written into the journal.
 
         Ask only where the fault can be acted out: what has been asked counts as having struck.
@@ -152,6 +153,7 @@ class Call:
         world = self.world
         if not world.faults.rules:
             return []
+        login = self.login.id if self.login else ""
         found = world.faults.now(
             where,
             self.provider,
@@ -160,10 +162,17 @@ class Call:
             self.person.id if self.person else "",
             self.app.client_id if self.app else "",
             names,
+            login,
+            alone,
         )
         if found:
             self.entry.fault = ", ".join(fault.name for fault in found)
         return found
+
+    def misbehave(self) -> None:
+        """Refuse where a fault was asked for this very login: which it is, a code or token may tell as late as now."""
+        for fault in self.faults("refuse", alone=True):
+            raise Refusal(fault.error, f"the fault {fault.name} was asked for this login")
 
     # state
 
@@ -190,7 +199,7 @@ class Call:
         """Go on as the app, person and scopes that a record stands for."""
         self.grant = grant
         self.granted = frozenset(grant.scope)
-        self.person = self.world.people[grant.person] if grant.person else None
+        self.person = self.world.people.get(grant.person) if grant.person else None
         if self.app is None:
             self.app = self.world.apps.find(self.provider, grant.client_id)
         self.join(grant.login)
@@ -353,6 +362,7 @@ class Family:
     rules: ClassVar[dict[str, tuple[Rule, ...]]] = {}
     acts: ClassVar[dict[str, Act]] = {}
     values: ClassVar[dict[str, Value]] = {}
+    acted_out: ClassVar[frozenset[str]] = frozenset()  # the faults of a signed token that it can commit
 
     def handle(self, call: Call) -> Response:
         """Answer one call: refusals, act, and the contract's answer."""
@@ -360,6 +370,7 @@ class Family:
             self.prepare_fault(call)
             raise Refusal(fault.error, f"the fault {fault.name} was asked for")
         call.check(self.rules_of(call))
+        call.misbehave()
         act = self.acts.get(self.key(call))
         done = act(call) if act is not None else None
         return done if done is not None else self.respond(call)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mockidp.families import login, refusals
+from mockidp.families import login, refusals, session
 from mockidp.families.base import Call, Family, Rule, card
 from mockidp.wire import Response
 
@@ -22,6 +22,9 @@ def issue_code(call: Call) -> str:
     """A new code that remembers what it was issued for."""
     code = call.fresh("code")
     challenge = call.told("code_challenge") if call.wire.client.pkce in ("optional", "required") else None
+    facts = {name: value for name, value in call.values.told.items() if name not in FORGET}
+    if call.wire.spec.id_token is not None:
+        facts["authenticated"] = str(session.since(call))
     grant = call.new_grant(
         call.lifetime("code"),
         scope=login.scopes(call),
@@ -30,7 +33,7 @@ def issue_code(call: Call) -> str:
         challenge=challenge,
         method=call.told("code_challenge_method") or "plain",
         family=code,
-        facts={name: value for name, value in call.values.told.items() if name not in FORGET},
+        facts=facts,
     )
     login.remember(call, "code", code, grant)
     if call.login:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from mockidp import jose
 from mockidp.contract.body import Body
 from mockidp.errors import Refusal
-from mockidp.families import oauth2
+from mockidp.families import login, oauth2, session
 from mockidp.families.base import Call
 from mockidp.faults import Fault
 from mockidp.keys import Key, KeyRing
@@ -39,6 +39,8 @@ def issue_id_token(call: Call) -> str | None:
         return None
     faults = call.faults("token", *CLAIM_FAULTS, *SIGNATURE_FAULTS)
     claims = filled(call, body)
+    if "auth_time" not in claims and call.values["max_age"] is not None:
+        claims["auth_time"] = auth_time(call)  # required where the app asks how old the login is
     for fault in faults:
         if fault.name in CLAIM_FAULTS:
             CLAIM_FAULTS[fault.name](claims, call)
@@ -114,9 +116,14 @@ def half_hash_of(name: str, group: str) -> Any:
 
 def login_required(call: Call) -> Refusal | None:
     """OIDC Core 3.1.2.1: with prompt=none nobody may be asked anything."""
-    if call.told("prompt") == "none" and call.world.person is None and not call.decision:
-        return Refusal("login_required", "prompt=none was asked for and nobody is logged in")
-    return None
+    return session.not_silent(call, login.scopes(call))
+
+
+def auth_time(call: Call) -> int:
+    """When the person logged in: before the code was issued, where it came without a page (OIDC Core 2)."""
+    if call.grant is None:
+        return session.since(call)
+    return int(call.grant.facts.get("authenticated") or call.grant.issued)
 
 
 def pairwise(call: Call) -> str:
@@ -129,9 +136,11 @@ class Oidc(oauth2.OAuth2):
     """The code flow with an identity token."""
 
     rules = {**oauth2.OAuth2.rules, "authorize": (*oauth2.OAuth2.rules["authorize"], login_required)}
+    acted_out = frozenset({*CLAIM_FAULTS, *SIGNATURE_FAULTS})
     values = {
         **oauth2.OAuth2.values,
         "id_token": issue_id_token,
+        "auth_time": auth_time,
         "access_token": issue_access,
         "access_token_expires": lambda call: int(call.now) + call.lifetime("access_token"),
         "nonce": nonce,

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from mockidp.errors import Refusal
-from mockidp.families import login, refusals
+from mockidp.families import login, refusals, session
 from mockidp.families import openid2_sig as sig
 from mockidp.families.base import Call, Family, card
 from mockidp.families.openid2_extensions import LINE, ax_answer, fields, sreg_answer, wanted
@@ -288,10 +288,12 @@ def authorize(call: Call) -> Response | None:
     call.app = msgspec.structs.replace(
         call.world.apps.ready(call.provider), name=call.told("realm") or call.told("redirect_uri")
     )
-    if immediate(call) and not call.world.person:
-        raise Refusal("setup_needed", "nobody is logged in, and checkid_immediate shows no page")
     owner = asked_for(call)
     call.values["scope"] = ",".join(wanted(call))
+    if immediate(call):
+        call.values["prompt"] = "none"  # as OpenID Connect puts it
+        if not call.world.person and session.silent(call, login.scopes(call)) is None:
+            raise Refusal("setup_needed", "nobody is logged in, and checkid_immediate shows no page")
     call.values["login_hint"] = owner
     try:
         page = login.authorize(call)
@@ -428,6 +430,7 @@ class OpenID2(Family):
         "discovery": discover,
         "identifier": discover,
     }
+    acted_out = frozenset({*FIELD_FAULTS, "unsigned_identity", "wrong_key", "alg_none"})
     values = {
         "op_endpoint": op_endpoint,
         "asserted_id": asserted_id,

@@ -21,7 +21,9 @@ def signed_userinfo(call: Call) -> str:
     """The claims about the person, without those about a login."""
     body = call.wire.claims
     assert body is not None
-    call.values.update(dict.fromkeys(OF_A_LOGIN, ""))  # there is no login here that they could be told of
+    call.values.update(
+        dict.fromkeys(OF_A_LOGIN, "") | {"auth_time": 0}
+    )  # there is no login here that they could be told of
     claims = {name: value for name, value in oidc.filled(call, body).items() if name not in OF_A_LOGIN}
     return jose.sign(claims, oidc.ring(call).signing("RS256"))
 

@@ -77,7 +77,7 @@ def expires_left(call: Call) -> int:
 
 def auth_time(call: Call) -> int | None:
     """Only where max_age was sent."""
-    return int(call.grant.issued) if call.grant is not None and "max_age" in call.grant.facts else None
+    return oidc.auth_time(call) if call.grant is not None and "max_age" in call.grant.facts else None
 
 
 class Rules(oidc.Oidc):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mockidp.check.mock import Lab
 
 ISSUER = "login.persona.org"
+SPOILT = ("wrong_key", "wrong_iss", "wrong_aud", "id_token_expired")  # the faults of an assertion
 PORTS = {"http": 80, "https": 443}
 READABLE = ("application/x-www-form-urlencoded", "application/json")
 SECURITY = [("X-XSS-Protection", "1; mode=block"), ("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY")]
@@ -81,7 +82,7 @@ def sign_in(call: Call) -> Response | None:
 def assertion(call: Call) -> str:
     """The certificate and the statement. The faults of signed tokens are acted out here."""
     assert call.person is not None
-    faults = {fault.name for fault in call.faults("token", "wrong_key", "wrong_iss", "wrong_aud", "id_token_expired")}
+    faults = {fault.name for fault in call.faults("token", *SPOILT)}
     ring, now = oidc.ring(call), int(call.now * 1000)
     key = ring.signing()
     numbers = jose.public_jwk(key.public)
@@ -229,6 +230,7 @@ class Rules(Family):
         ),
     }
     acts = {"authorize": sign_in, "verify": verified}
+    acted_out = frozenset(SPOILT)
     values = {
         "assertion": assertion,
         "email": nothing,  # both are told by the certificate

@@ -1,7 +1,7 @@
-"""The pages that people see: sign-in, the form that carries an answer back, refusals, the list and the stories.
+"""The pages of a login: sign-in, the form that carries an answer back, refusals; and how every page is made and sent.
 
 Every page works without a script, escapes everything, and is sent under a policy that loads nothing: the style
-sheets, and the one script there is, are inline and allowed by their hash. A page keeps nothing; whatever the next
+sheets, and what scripts there are, are inline and allowed by their hash. A page keeps nothing; whatever the next
 request needs travels in its URL or in the form.
 
 Two headers are laxer than they could be, and both were seen in Chromium. `form-action` is enforced along the whole
@@ -13,19 +13,20 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mockidp.people import GENERATED_ID, is_address
-from mockidp.wire import Pairs, Response
+from mockidp.wire import Response
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from mockidp.faults import Fault
     from mockidp.people import Person
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -43,6 +44,13 @@ FAMILIES = {
     "oauth1": "OAuth 1.0a",
     "openid2": "OpenID 2.0",
     "custom": "its own protocol",
+}
+MOMENTS = {
+    "person": "Instead of your answer",
+    "refuse": "The provider refuses",
+    "answer": "The answer is broken on its way",
+    "token": "The proof of who you are is wrong",
+    "value": "One value is another",
 }
 OUTCOMES = {
     "open": ("not finished", ""),
@@ -71,6 +79,10 @@ class Scope(NamedTuple):
     sensitive: bool = False
 
 
+Fields = tuple[str, str, bool]  # someone new, as typed: name, e-mail address, and whether that is verified
+Faults = Sequence[tuple[str, Sequence["Fault"]]]  # by the moment at which they strike
+
+
 def login(
     provider: ProviderCard,
     app_name: str,
@@ -80,22 +92,55 @@ def login(
     *,
     redirect_origin: str = "",
     hint: str = "",
+    last: str = "",
+    logged_in: bool = False,
     query: str = "",
+    new: Fields | None = None,
+    search: str | None = None,
+    faults: Faults = (),
+    steps: Sequence[str] = (),
+    fault: str = "",
+    step: str = "",
+    demands: Sequence[str] = (),
     remark: Sequence[str] = (),
     status: int = 200,
 ) -> Response:
     """The page at the authorize URL: choose a person, see what is asked, allow or deny.
 
-    One form, posted to the URL it came from, with `mockidp.person`, `mockidp.other` (which wins when it is filled
-    in), `mockidp.decision` (allow or deny) and the `hidden` fields. `hint` (an id, username, e-mail address or
-    person-N) preselects; `query` is what was typed as somebody else before; `redirect_origin` is the redirect URI, or
-    its origin or scheme.
+    A form, posted to the URL it came from, with `mockidp.person`, `mockidp.other` (which wins when it is filled
+    in), `mockidp.new_name`, `new_email` and `new_verified` (which make someone new), `mockidp.misbehave` and `step` (a
+    fault for this login), `mockidp.decision` (allow or deny) and the `hidden` fields; and a small one that asks for
+    the page again, with `mockidp.search`, or with the decision `sign_out`.
+
+    Preselected is whom the `hint` (an id, username, e-mail address or person-N) means, else `last`, else the first.
+    `logged_in` says that the provider remembers `last`; `search` is what `people` were found by, None for all; `query`,
+    `new`, `fault` and `step` are what was filled in before; `demands` are the app's wishes about the page, in words;
+    `redirect_origin` is the redirect URI, or its origin or scheme.
     """
-    asked = (provider, app_name, _Same(people), tuple(scopes), redirect_origin, hint, tuple(remark), status)
-    if hidden or query or len(app_name) + len(hint) > SHORT:  # a page for one person, or a large one: not kept
-        return _login(*asked, tuple(hidden), query)
+    asked = (
+        *(provider, app_name, _Same(people), tuple(scopes), redirect_origin, hint, last, logged_in),
+        *(_Kept(faults), tuple(steps), tuple(demands), tuple(remark), status),
+    )
+    special = hidden or query or new or fault or step or search is not None
+    if special or len(app_name) + len(hint) > SHORT:  # a page for one person, or a large one: not kept
+        return _login(*asked, tuple(hidden), query, new, search, fault, step)
     kept = _kept_login(*asked)
     return Response(kept.status, list(kept.headers), kept.body)
+
+
+class _Kept:
+    """A table that stays as it is, by identity."""
+
+    __slots__ = ("table",)
+
+    def __init__(self, table: Faults) -> None:
+        self.table = table
+
+    def __hash__(self) -> int:
+        return id(self.table)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Kept) and self.table is other.table
 
 
 class _Same:
@@ -120,27 +165,49 @@ def _login(
     scopes: tuple[Scope, ...],
     redirect_origin: str,
     hint: str,
+    last: str,
+    logged_in: bool,
+    faults: _Kept,
+    steps: tuple[str, ...],
+    demands: tuple[str, ...],
     remark: tuple[str, ...],
     status: int,
     hidden: tuple[tuple[str, str], ...] = (),
     query: str = "",
+    new: Fields | None = None,
+    search: str | None = None,
+    fault: str = "",
+    step: str = "",
 ) -> Response:
     people = same.people
-    known = _hinted(people, hint)
+    searched = bool(search and search.strip())
+    shown = len(people) if searched else SHOWN_AT_ONCE
+    known = "" if searched else _hinted(people, hint)
     typed = query or ("" if known or not (is_address(hint) or GENERATED_ID.fullmatch(hint)) else hint)
-    chosen = known or (people[0].id if people else "")
-    return _page(
+    ids = [person.id for person in people]
+    chosen = known or (last if last in ids and not searched else ids[0] if ids else "")
+    return page(
         "login.html",
         status,
         provider,
         form_action=_form_action(redirect_origin),
+        script=_script(),
         app_name=app_name,
-        first=people[:SHOWN_AT_ONCE],
-        rest=people[SHOWN_AT_ONCE:],
-        rest_ids=[person.id for person in people[SHOWN_AT_ONCE:]],
+        first=people[:shown],
+        rest=people[shown:],
+        rest_ids=ids[shown:],
         chosen=chosen,
+        remembered=last if logged_in else "",
+        search=(search or "").strip(),
+        searched=searched,
         other=typed,
+        new=new or ("", "", True),
         scopes=scopes,
+        faults=faults.table,
+        steps=steps,
+        fault=fault,
+        step=step,
+        demands=demands,
         hidden=hidden,
         remark=remark,
     )
@@ -151,7 +218,7 @@ _kept_login = lru_cache(maxsize=KEPT)(_login)  # a page takes a millisecond, and
 
 def form_post(action: str, fields: Sequence[tuple[str, str]], provider: ProviderCard) -> Response:
     """A form that sends itself to the application: `response_mode=form_post`, and OpenID 2.0's long answers."""
-    return _page(
+    return page(
         "form_post.html",
         200,
         provider,
@@ -175,7 +242,7 @@ def error(
     got: str | None = None,
 ) -> Response:
     """A refusal that may not be sent to the application: unknown app, redirect URI that is not registered."""
-    return _page(
+    return page(
         "error.html",
         status,
         provider,
@@ -188,44 +255,19 @@ def error(
     )
 
 
-def home(
-    providers: Sequence[ProviderCard], base_url: str, examples: Mapping[str, Pairs], *, logins_url: str
-) -> Response:
-    """The server's own first page. `examples` are, by provider id, what to put into an application's settings."""
-    return _page(
-        "home.html",
-        200,
-        dots={card.id: f"dot-{nth}" for nth, card in enumerate(providers)},
-        extra_style=_dots(tuple(card.colour for card in providers)),
-        providers=providers,
-        base_url=base_url.rstrip("/"),
-        examples=examples,
-        logins_url=logins_url,
-    )
-
-
-def stories(logins: Sequence[Mapping[str, Any]], *, logins_url: str, home_url: str = "/") -> Response:
-    """Recent logins, in the order given; each is a journal's login as a dict, told at `logins_url`/id."""
-    return _page("stories.html", 200, logins=logins, logins_url=logins_url, home_url=home_url)
-
-
-def story(journal: Mapping[str, Any], *, logins_url: str) -> Response:
-    """One login request by request. Secrets are masked by the caller."""
-    return _page("story.html", 200, login=journal, logins_url=logins_url)
-
-
 def not_found(host: str, path: str, hint: str = "") -> Response:
     """No contract knows that host or path. `hint` is a sentence, such as the nearest known host."""
-    return _page("not_found.html", 404, host=host, path=path, hint=hint)
+    return page("not_found.html", 404, host=host, path=path, hint=hint)
 
 
-def _page(
+def page(
     template: str,
     status: int,
     provider: ProviderCard | None = None,
     *,
     form_action: str = "'none'",
     script: str = "",
+    connect: str = "",
     extra_style: str = "",
     referrer: str = "same-origin",
     **values: object,
@@ -242,6 +284,7 @@ def _page(
         "default-src 'none'",
         f"style-src {' '.join(_hash(sheet) for sheet in sheets)}",
         *([f"script-src {_hash(script)}"] if script else []),
+        *([f"connect-src {connect}"] if connect else []),
         f"form-action {form_action}",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -274,6 +317,7 @@ def _environment() -> Environment:
         "offset": _offset,
         "families": FAMILIES,
         "outcomes": OUTCOMES,
+        "moments": MOMENTS,
     }
     return environment
 
@@ -281,6 +325,12 @@ def _environment() -> Environment:
 @lru_cache(maxsize=1)
 def _style() -> str:
     return (TEMPLATES / "style.css").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def _script() -> str:
+    """What the sign-in page does better with a script: it filters as you type."""
+    return (TEMPLATES / "login.js").read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=512)
@@ -357,7 +407,7 @@ def _accent(colour: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _dots(colours: tuple[str, ...]) -> str:
+def dots(colours: tuple[str, ...]) -> str:
     return "".join(f".dot-{nth}{{background:{_plain_hex(colour)}}}" for nth, colour in enumerate(colours))
 
 
