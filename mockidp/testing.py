@@ -18,7 +18,7 @@ from mockidp.apps import App, Mode
 from mockidp.browser import Callback, NoCallbackError, browse
 from mockidp.contract.files import card
 from mockidp.errors import UsageError, nearest
-from mockidp.faults import Rule
+from mockidp.faults import Rule, check_fault
 from mockidp.keys import Key
 from mockidp.simulator import Simulator
 from mockidp.store import MemoryStore
@@ -106,9 +106,7 @@ class Idp:
         self._awaited: list[Rule] = []
         if people:
             self.people  # noqa: B018  now, so that a wrong table is told where it was written
-        self.person = person
-        for provider, given in (settings or {}).items():
-            self.configure(provider, **given)
+        self.world.begin(partial(_begin, person=person, settings=settings or {}))
 
     def __repr__(self) -> str:
         return f"<Idp {self.world.name}, mounted at {', '.join(self._mounts) or 'nothing'}>"
@@ -169,7 +167,6 @@ class Idp:
         """Change a provider's settings: `idp.configure("github", GITHUB_URL="https://git.example")`."""
         card(provider)
         self.world.configure(provider, **settings)
-        self.world.wire(provider)  # now, so that a wrong name is told where it was written
 
     def rotate_keys(self, provider: str, *, overlap: bool = True) -> Key:
         """Sign with a new key from now on; without overlap the old one is no longer published."""
@@ -202,23 +199,13 @@ class Idp:
         one, counted from 1; `times` at most so often. A fault that never strikes fails the test unless `optional`.
         """
         if provider:
-            self._check_fault(name, provider, step)
+            check_fault(self._wire(provider), name, step)
         if person:
             self.people[person]
         rule = self.world.faults.add(name, provider=provider, step=step, person=person, app=app, nth=nth, times=times)
         if not optional:
             self._awaited.append(rule)
         return rule
-
-    def _check_fault(self, name: str, provider: str, step: str) -> None:
-        wire = self._wire(provider)
-        steps = [*wire.steps, *{wire.group(item) for item in wire.steps}]
-        if step and step not in steps:
-            raise UsageError(f'{provider} has no step "{step}".{nearest(step, steps)}')
-        kind, _, error = name.partition(":")
-        if kind == "error" and wire.error(error, step or "authorize") is None:
-            known = list(wire.errors)
-            raise UsageError(f'{provider} has no error "{error}".{nearest(error, known)} It has {", ".join(known)}.')
 
     def idle_faults(self) -> str:
         """A sentence on the faults that were asked for and never struck, or nothing."""
@@ -305,6 +292,13 @@ class Idp:
         if idle := self.idle_faults():
             lines.append(idle)
         return "\n".join(lines)
+
+
+def _begin(world: World, *, person: str | None, settings: Mapping[str, Mapping[str, str]]) -> None:
+    world.person = None if person is None else world.people[person].id
+    for provider, given in settings.items():
+        card(provider)
+        world.configure(provider, **given)
 
 
 @contextmanager
