@@ -1,32 +1,38 @@
 """The story of each login: every request, what it matched, what was refused and why.
 
 Bounded: a world keeps its last logins and a login its first requests. Secrets are masked when an entry is
-written, so nothing that reads a journal has to think of it.
+written, so nothing that reads a journal has to think of it. The one exception is `Traffic`, what went over the wire
+as it was: to mask it would cost more than to answer, and few look. Only the inspector reads it, and masks what it
+shows.
 """
 
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mockidp.wire import Request, Response
 
 LOGINS, ENTRIES = 200, 60
 LONGEST = 2000  # characters of a URL
+BODY = 4 << 10  # bytes of a body that are kept
+HEADERS = 4 << 10  # characters of headers that are kept
+ROOM = 2 << 20  # bytes of traffic in one journal; what is older is told without it
+FRAME = 600  # bytes that the objects around a request and its answer take
 SECRETS = (
     "client_secret",
     "secret",
     "code_verifier",
-    "refresh_token",
-    "access_token",
-    "id_token",
+    "token",
     "code",
     "password",
     "appsecret_proof",
     "fb_exchange_token",
     "input_token",
-    "oauth_token",
     "oauth_verifier",
     "key",
     "hash",
@@ -47,6 +53,49 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
 
 
+class Traffic:
+    """A request and its answer as they went over the wire, bodies cut at `BODY` bytes. Holds secrets: see above.
+
+    Headers are lines; `size` and `answer_size` are the bodies' own, in bytes; `decision` is what the page posted.
+    """
+
+    __slots__ = (
+        "answer_body",
+        "answer_headers",
+        "answer_size",
+        "base",
+        "body",
+        "decision",
+        "headers",
+        "method",
+        "size",
+        "url",
+    )
+
+    def __init__(self, request: Request, response: Response, decision: dict[str, str] | None = None) -> None:
+        self.method, self.url, self.base = request.method, request.url[:LONGEST], request.base
+        self.headers = "\n".join([f"{name}: {value}" for name, value in request.headers.items()])[:HEADERS]
+        self.body, self.size = request.body[:BODY], len(request.body)
+        self.answer_headers = "\n".join([f"{name}: {value}" for name, value in response.headers])[:HEADERS]
+        self.answer_body, self.answer_size = response.body, len(response.body)
+        if self.answer_size > BODY:
+            page = "html" in response.header("content-type")
+            self.answer_body = _form_on(response.body) if page else response.body[:BODY]
+        self.decision = decision or None
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes."""
+        texts = (self.url, self.headers, self.body, self.answer_headers, self.answer_body)
+        return FRAME + sum([len(text) for text in texts])
+
+
+def _form_on(page: bytes) -> bytes:
+    """The form of a page that carries an answer back; of any other page nothing, since its start tells nothing."""
+    start = page.find(b"<form")
+    return b"" if start < 0 or b'"mockidp.' in page else page[start : start + BODY]
+
+
 @dataclass(slots=True)
 class Entry:
     """One request and what became of it. `why`, `expected` and `got` are set for a refusal."""
@@ -64,6 +113,7 @@ class Entry:
     got: str | None = None
     fault: str = ""
     remarks: list[str] = field(default_factory=list)
+    traffic: Traffic | None = field(default=None, repr=False)
 
     def as_dict(self, start: float) -> dict[str, Any]:
         refused = {"name": self.refused, "why": self.why, "expected": self.expected, "got": self.got}
@@ -121,13 +171,20 @@ class Login:
 
 
 class Journal:
-    """The logins of one world, newest last."""
+    """The logins of one world, newest last. `version` grows with every request, for whoever waits for news."""
 
     def __init__(self) -> None:
         self._logins: OrderedDict[str, Login] = OrderedDict()
         self._last: dict[str, str] = {}
         self._waiting: OrderedDict[tuple[str, str], str] = OrderedDict()  # where a page was shown: the login it is for
         self._count = 0
+        self._heavy: deque[Entry] = deque()  # the entries with traffic, oldest first
+        self._weight = 0
+        self.version = 0
+
+    def twin(self) -> Journal:
+        """An empty one for another world, told to whom this one is told."""
+        return Journal()
 
     def begin(self, provider: str, now: float) -> Login:
         self._count += 1
@@ -135,8 +192,22 @@ class Journal:
         self._logins[login.id] = login
         self._last[provider] = login.id
         if len(self._logins) > LOGINS:
-            self._logins.popitem(last=False)
+            self._forget(self._logins.popitem(last=False)[1])
         return login
+
+    def _forget(self, login: Login) -> None:
+        """Let go of the traffic of a login that is remembered no more."""
+        for entry in login.entries:
+            if entry.traffic is not None:
+                self._weight -= entry.traffic.weight
+                entry.traffic = None
+        while self._heavy and self._heavy[0].traffic is None:
+            self._heavy.popleft()
+
+    @property
+    def begun(self) -> int:
+        """How many logins have begun, those that are forgotten too."""
+        return self._count
 
     def get(self, login_id: str) -> Login | None:
         return self._logins.get(login_id)
@@ -160,6 +231,19 @@ class Journal:
                 self._waiting.popitem(last=False)
         if len(login.entries) < ENTRIES:
             login.entries.append(entry)
+            if entry.traffic is not None:
+                self._keep(entry, entry.traffic)
+        self.version += 1
+
+    def _keep(self, entry: Entry, traffic: Traffic) -> None:
+        """Count what an entry weighs, and let go of the oldest traffic where it is too much."""
+        self._heavy.append(entry)
+        self._weight += traffic.weight
+        while self._weight > ROOM:
+            oldest = self._heavy.popleft()
+            if oldest.traffic is not None:
+                self._weight -= oldest.traffic.weight
+                oldest.traffic = None
 
     def __iter__(self) -> Iterator[Login]:
         return iter(self._logins.values())
@@ -177,3 +261,6 @@ class Journal:
     def clear(self) -> None:
         self._logins.clear()
         self._last.clear()
+        self._heavy.clear()
+        self._weight = 0
+        self.version += 1

@@ -6,6 +6,7 @@ No sockets and no sleeping. Clock and randomness belong to the world. A mount ca
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from mockidp.apps import IN_WORLD
 from mockidp.contract.body import FORMATS, read
@@ -14,10 +15,13 @@ from mockidp.contract.wire import Exchange, Route
 from mockidp.errors import ContractError, Refusal
 from mockidp.families import family_of
 from mockidp.families.base import Call
-from mockidp.journal import Entry
+from mockidp.journal import Entry, Traffic
 from mockidp.store import TRACED, MemoryStore, Shelf, Store
-from mockidp.wire import Request, Response, split_path_form
+from mockidp.wire import Request, Response, encoded, split_path_form
 from mockidp.world import World
+
+if TYPE_CHECKING:
+    from mockidp.front_urls import Site
 
 WORLD_PREFIX = "/~"
 WORLDS = 1000
@@ -33,6 +37,8 @@ class Simulator:
         self.worlds: dict[str, World] = {self.world.name: self.world}
         self.store: Store = MemoryStore() if store is None else store
         self.own_hosts: set[str] = set()  # where the server's own pages are served beside loopback
+        self.token = ""  # what they and the control interface ask for; nothing where it is empty
+        self.front: Site | None = None  # where browsers in path form go back to: `mockidp run --front`
 
     def add(self, world: World) -> World:
         """Serve one more world, under its name. The oldest goes when there are too many."""
@@ -44,7 +50,7 @@ class Simulator:
 
     def records(self, world: World) -> Store:
         """What is remembered of one world."""
-        return Shelf(self.store, world.name, traced=world is not self.world)
+        return Shelf(self.store, world.shelf, traced=world is not self.world)
 
     def drop(self, name: str) -> None:
         self.worlds.pop(name, None)
@@ -52,6 +58,10 @@ class Simulator:
     def knows(self, host: str) -> bool:
         """Whether a provider answers at this host."""
         return bool(self.world.at_host(host.lower()))
+
+    def hosts(self) -> list[str]:
+        """The hosts of all providers in any world; `*` stands for any one label."""
+        return sorted({host for world in self.worlds.values() for host in world.hosts()})
 
     def handle(self, request: Request) -> Response:
         """Answer one request. Never raises for anything that a request can hold."""
@@ -65,7 +75,10 @@ class Simulator:
         if not providers:
             return self._own(world, request)
         try:
-            return self._at_provider(world, providers, request, take_decision(request))
+            response = self._at_provider(world, providers, request, take_decision(request))
+            if request.base and self.front is not None:
+                self.front.bring_back(request, response)
+            return response
         except ContractError as error:
             text = f"broken contract: {error}\n"
             return Response(500, [("Content-Type", "text/plain; charset=utf-8")], text.encode())
@@ -124,6 +137,8 @@ class Simulator:
             if call.login is not None and call.login.outcome in ("open", "code"):
                 call.login.outcome = "denied" if refusal.name == "denied" else "refused"
         response = self._deviate(call, response)
+        if call.cookie:
+            response.headers.append(("Set-Cookie", call.cookie))
         self._write(world, call, response)
         call.close()
         return response
@@ -133,6 +148,7 @@ class Simulator:
         if call.app is not None and not login.app:
             login.app = call.app.client_id
         call.entry.status = response.status
+        call.entry.traffic = Traffic(call.request, response, call.decision)
         world.journal.add(login, call.entry)
 
     def _deviate(self, call: Call, response: Response) -> Response:
@@ -160,13 +176,14 @@ class Simulator:
             expected=", ".join(route.methods or known),
             got=f"{request.method} {request.path}",
         )
-        login = world.journal.last(provider) or world.journal.begin(provider, entry.at)
-        world.journal.add(login, entry)
         headers = [("Content-Type", "text/plain; charset=utf-8")]
         if route.methods:
             headers.append(("Allow", ", ".join(route.methods)))
         lines = [f"mockidp: {why}.", f"{request.method} {request.path}", "", f"{wire.name} answers at:", *known, ""]
-        return Response(entry.status, headers, "\n".join(lines).encode())
+        response = Response(entry.status, headers, "\n".join(lines).encode())
+        entry.traffic = Traffic(request, response)
+        world.journal.add(world.journal.last(provider) or world.journal.begin(provider, entry.at), entry)
+        return response
 
     def _unknown_host(self, request: Request) -> Response:
         from mockidp.web import pages  # lazy: only somebody who is lost sees it
@@ -201,13 +218,25 @@ def _unfolded(request: Request, host: str, path: str) -> Request:
 
 def take_decision(request: Request) -> dict[str, str]:
     """What the login page posted. The request goes on as the authorize request that the page was shown for."""
+    searched = _take_search(request) if DECISION in request.query else {}
     if request.method != "POST" or b"mockidp." not in request.body:
-        return {}
+        return searched
     decision = {key[len(DECISION) :]: value for key, value in request.form_pairs if key.startswith(DECISION)}
     if decision:
         rest = [pair for pair in request.form_pairs if not pair[0].startswith(DECISION)]
         request.method, request.form_pairs = ("POST" if rest else "GET"), rest
     return decision
+
+
+def _take_search(request: Request) -> dict[str, str]:
+    """What is searched for by the URL alone. The request goes on without it."""
+    own = [pair for pair in request.query_pairs if pair[0].startswith(DECISION)]
+    if not own:
+        return {}
+    request.query_pairs = [pair for pair in request.query_pairs if not pair[0].startswith(DECISION)]
+    request.query = encoded(request.query_pairs)
+    searched = dict(own).get(f"{DECISION}search")
+    return {} if searched is None else {"search": searched}
 
 
 def _slow(response: Response) -> None:

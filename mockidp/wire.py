@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -30,12 +30,17 @@ class once(Generic[Value]):  # noqa: N801  used as a decorator
 
 @dataclass(slots=True)
 class Response:
-    """An answer: status, headers (names as sent), body bytes, and the seconds a mount waits before sending it."""
+    """An answer: status, headers (names as sent), body bytes, and the seconds a mount waits before sending it.
+
+    `stream` makes the pieces of an answer without an end; an empty piece is a moment to look whether anybody still
+    listens. A mount inside the process sends the body instead, which holds what there is now.
+    """
 
     status: int = 200
     headers: Pairs = field(default_factory=list)
     body: bytes = b""
     delay: float = 0.0
+    stream: Callable[[], AsyncGenerator[bytes, None]] | None = None
 
     def header(self, name: str, default: str = "") -> str:
         """The first header of that name, letter case ignored."""

@@ -143,7 +143,7 @@ def test_localhost_is_served_at_both_loopback_addresses(host: str) -> None:
     with Server(Echo(), "localhost", 0) as both, connected(both, host) as sock:
         sock.sendall(GET)
         assert b"/a?b=c" in answer_on(sock)
-        assert both.url == f"http://localhost:{both.port}"
+        assert both.url == f"http://127.0.0.1:{both.port}"
 
 
 def test_ipv6_alone_is_served_and_named_in_brackets() -> None:

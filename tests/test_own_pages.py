@@ -35,15 +35,19 @@ def simulator() -> Simulator:
     return made
 
 
-def test_the_first_page_lists_every_provider_with_its_urls_in_path_form(simulator: Simulator) -> None:
+def test_the_first_page_lists_every_provider_and_each_has_a_page_with_its_urls_in_path_form(
+    simulator: Simulator,
+) -> None:
     page = get(simulator, "/")
     text = page.body.decode()
     assert page.status == 200
     for card in index().values():
         assert f'id="{card.id}"' in text
-    assert f"{BASE}/github.com/login/oauth/access_token" in text
+        assert f'href="/_mockidp/providers/{card.id}"' in text
     assert "mockidp-secret" in text
-    assert f'href="{BASE}/_mockidp/logins"' in text
+    assert 'href="/_mockidp/logins"' in text
+    provider = get(simulator, "/_mockidp/providers/github").body.decode()
+    assert f"{BASE}/github.com/login/oauth/access_token" in provider
 
 
 def test_health_is_json(simulator: Simulator) -> None:
@@ -117,9 +121,17 @@ def test_an_unknown_provider_names_the_nearest_hosts(simulator: Simulator) -> No
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
-def test_nothing_but_get_is_answered(simulator: Simulator, method: str) -> None:
-    answer = simulator.handle(Request.of(method, f"{BASE}/_mockidp/logins", {"Host": "127.0.0.1:8400"}))
+@pytest.mark.parametrize("path", ["/", "/_mockidp/health", "/_mockidp/providers/github", "/_mockidp/events"])
+def test_nothing_but_get_is_answered(simulator: Simulator, method: str, path: str) -> None:
+    answer = simulator.handle(Request.of(method, f"{BASE}{path}", {"Host": "127.0.0.1:8400"}))
     assert (answer.status, answer.header("allow")) == (405, "GET")
+
+
+@pytest.mark.parametrize("page", ["people", "apps", "faults", "clock", "keys", "logins"])
+def test_a_page_that_changes_something_takes_its_own_forms_too(simulator: Simulator, page: str) -> None:
+    answer = simulator.handle(Request.of("PUT", f"{BASE}/_mockidp/{page}", {"Host": "127.0.0.1:8400"}))
+    assert (answer.status, answer.header("allow")) == (405, "GET, POST")
+    assert simulator.handle(Request.of("POST", f"{BASE}/_mockidp/{page}", {"Host": "127.0.0.1:8400"})).status == 403
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from mockidp.mounts import Simulator, framed, has_body, served_as
+from mockidp.mounts import FRAMING, Simulator, framed, has_body, served_as
 from mockidp.mounts.proxy import user_of
 from mockidp.wire import Request, Response
 
@@ -37,12 +37,13 @@ class _Gone(Exception):  # noqa: N818
 
 
 class Answer(NamedTuple):
-    """What goes over the wire: status, headers as bytes, body, and the seconds to wait before sending it."""
+    """What goes over the wire: status, headers as bytes, body or stream, and the seconds to wait before sending it."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
     delay: float
+    stream: Callable[[], AsyncGenerator[bytes, None]] | None = None
 
 
 class App:
@@ -57,13 +58,14 @@ class App:
         header_limit: int = HEADER_LIMIT,
     ) -> None:
         self.simulator = simulator
+        self.closing = False  # streams end when it is set
         self.body_limit, self.url_limit, self.header_limit = body_limit, url_limit, header_limit
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await _lifespan(receive, send)
+            await self._lifespan(receive, send)
         else:
             await send({"type": "websocket.close"})
 
@@ -80,7 +82,30 @@ class App:
         if answer.delay > 0:
             await asyncio.sleep(answer.delay)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": answer.body})
+        if answer.stream is not None:
+            await self._stream(answer.stream(), receive, send)
+        else:
+            await send({"type": "http.response.body", "body": answer.body})
+
+    async def _stream(self, pieces: AsyncGenerator[bytes, None], receive: Receive, send: Send) -> None:
+        """Send pieces until there are no more, the client has gone, or the server stops."""
+        watch = asyncio.ensure_future(_gone(receive))
+        try:
+            async for piece in pieces:
+                if self.closing or watch.done():
+                    break
+                if piece:
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+        finally:
+            watch.cancel()
+            await pieces.aclose()
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        for phase in ("startup", "shutdown"):
+            await receive()
+            self.closing = phase == "shutdown"
+            await send({"type": f"lifespan.{phase}.complete"})
 
     def answer(self, scope: MutableMapping[str, Any], body: bytes) -> Answer:
         """The answer to a request whose body is there; never raises."""
@@ -179,6 +204,9 @@ def own_host(server: tuple[str, int | None] | None) -> str:
 
 def finished(response: Response, method: str) -> Answer:
     """The response as ASGI wants it."""
+    if response.stream is not None and method != "HEAD":
+        headers = [pair for pair in _encoded(response) if pair[0].decode().lower() not in FRAMING]
+        return Answer(response.status, headers, b"", response.delay, response.stream)
     return Answer(response.status, _encoded(response), body_for(method, response), response.delay)
 
 
@@ -200,7 +228,7 @@ def _encoded(response: Response) -> list[tuple[bytes, bytes]]:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
 
 
-async def _lifespan(receive: Receive, send: Send) -> None:
-    for phase in ("startup", "shutdown"):
-        await receive()
-        await send({"type": f"lifespan.{phase}.complete"})
+async def _gone(receive: Receive) -> None:
+    """Wait until the client has hung up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

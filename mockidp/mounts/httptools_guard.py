@@ -25,6 +25,7 @@ HEAD_PATIENCE = 30.0  # seconds between two pieces of a head
 SMALL_BODY = 64 << 10  # bytes of a body that need no flow control
 
 NEVER = float("inf")
+STREAM = b"/_mockidp/events"  # the path of an answer without an end, which the short way cannot give
 
 Reply = tuple[float, bytes, bytes]  # seconds to wait; status and header lines; body
 
@@ -119,6 +120,8 @@ class GuardedProtocol(HttpToolsProtocol):
         there is nothing to refuse or to join."""
         busy = self.cycle is not None and not self.cycle.response_complete
         if busy or len(self.connections) >= self.most or len(self.url) > self.application.url_limit:
+            return False
+        if STREAM in self.url:
             return False
         size, head = 0, {}
         for name, value in self.headers:

@@ -12,6 +12,7 @@ import errno
 import logging
 import os
 import re
+import secrets
 import signal
 import socket
 import ssl
@@ -19,6 +20,7 @@ import threading
 from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import Future
 from enum import StrEnum
+from ipaddress import ip_address
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -39,6 +41,8 @@ LINGER = 1.0  # seconds to let a refused peer finish talking, since a reset woul
 GRACE = 2.0  # seconds for running requests at shutdown
 BACKLOG = 2048
 CONNECTION_LIMIT = 1000
+HERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1", "localhost": "127.0.0.1"}  # how clients here reach it
+FREE = 20  # ports to try until one is free at both loopback addresses
 
 log = logging.getLogger("mockidp.server")
 
@@ -116,8 +120,15 @@ class Server:
     @property
     def url(self) -> str:
         """The base URL for a client on this machine, without a slash at the end."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self.host, self.host)
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return url_of(self.host, self.port)
+
+    @property
+    def pin(self) -> str:
+        """What all its certificates are known by: see `mockidp.authority.pin`. AuthorityError when there are none."""
+        from mockidp.authority import pin  # lazy: only a browser is told
+
+        self._tls()
+        return pin(self._contexts.key.public_key())
 
     # Life: bind, start, stop
 
@@ -126,6 +137,18 @@ class Server:
         if not self._sockets:
             self._sockets = listen(self.host, self.port)
             self.port = self._sockets[0].getsockname()[1]
+            if not self.token and not all(_is_loopback(sock) for sock in self._sockets):
+                self.token = secrets.token_urlsafe(24)
+
+    @property
+    def token(self) -> str:
+        """What the server's own pages and the control interface ask for; one is made where other machines reach it."""
+        return str(getattr(self.simulator, "token", ""))
+
+    @token.setter
+    def token(self, token: str) -> None:
+        if hasattr(self.simulator, "token"):
+            self.simulator.token = token
 
     async def start(self) -> None:
         """Serve in the running loop from now on."""
@@ -139,8 +162,9 @@ class Server:
             raise
 
     def _configured(self) -> Config:
+        self._app = App(self.simulator)
         config = Config(
-            App(self.simulator),
+            self._app,
             http=protocol_class(),
             ws="none",
             lifespan="off",
@@ -164,6 +188,7 @@ class Server:
         self._unbind()
         for sock in list(self._unknown):
             self._give_up(sock)
+        self._app.closing = True
         for connection in list(self._state.connections):
             connection.shutdown()
         await self._drained()
@@ -365,10 +390,11 @@ class Server:
         return None
 
     def _installed(self) -> Authority:
-        from mockidp import authority
+        from mockidp import authority  # lazy: only TLS needs it
         from mockidp.simulator import known_hosts
 
-        return authority.ensure(known_hosts(""))
+        hosts = getattr(self.simulator, "hosts", None)
+        return authority.ensure(hosts() if hosts is not None else known_hosts(""))
 
     # a forward proxy
 
@@ -504,18 +530,32 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
+def url_of(host: str, port: int) -> str:
+    """How clients on this machine reach what listens there."""
+    here = HERE.get(host, host)
+    return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
+
+
 def listen(host: str, port: int) -> list[socket.socket]:
     """Listening sockets, at both loopback addresses for `localhost`; UsageError when the address cannot be had."""
     if host != "localhost":
         return [_listen_at(host, port)]
-    first = _listen_at("127.0.0.1", port)
-    try:
-        return [first, _listen_at("::1", first.getsockname()[1])]
-    except UsageError as error:
-        if not isinstance(error.__cause__, OSError) or error.__cause__.errno not in _NO_IPV6:
+    for _ in range(FREE):
+        first = _listen_at("127.0.0.1", port)
+        try:
+            return [first, _listen_at("::1", first.getsockname()[1])]
+        except UsageError as error:
+            why = error.__cause__.errno if isinstance(error.__cause__, OSError) else None
+            if why in _NO_IPV6:
+                return [first]
             first.close()
-            raise
-        return [first]
+            if port or why != errno.EADDRINUSE:
+                raise
+    raise UsageError("no port is free at both 127.0.0.1 and ::1; choose one with --port, or one address with --host")
+
+
+def _is_loopback(sock: socket.socket) -> bool:
+    return ip_address(sock.getsockname()[0].partition("%")[0]).is_loopback
 
 
 _NO_IPV6 = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
