@@ -7,13 +7,18 @@ folder; leaf certificates are made in memory, one for each name that a client as
 
 from __future__ import annotations
 
+import base64
 import datetime
+import hashlib
 import ipaddress
 import os
+import re
 import ssl
 import tempfile
+import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +35,7 @@ LIFETIME = datetime.timedelta(days=3650)
 LEAF_LIFETIME = datetime.timedelta(days=30)  # browsers take no leaf of more than 398 days
 EARLIER = datetime.timedelta(days=1)  # for clocks that are behind
 LEAVES = 256
+LOCK, LOCK_PATIENCE = "lock", 10.0  # seconds; whoever holds it for longer has died
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 OWN_NAMES = ("localhost",)
 OWN_NETWORKS = ("127.0.0.0/8", "::1/128")
@@ -137,9 +143,9 @@ def make(hosts: Iterable[str], now: datetime.datetime | None = None) -> Authorit
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(
-            x509.NameConstraints(permitted, [x509.RFC822Name("."), x509.UniformResourceIdentifier(".")]), critical=True
-        )
+        # Excluding all mail and URI names too would add nothing to the extended key usage, and GnuTLS (git and wget on
+        # Debian) refuses whatever an authority with such exclusions signs.
+        .add_extension(x509.NameConstraints(permitted, None), critical=True)
         .add_extension(identifier, critical=False)
         .sign(key, hashes.SHA256())
     )
@@ -186,7 +192,7 @@ def stored(where: Path | None = None) -> Authority | None:
         pem, key_pem = (where / CERTIFICATE).read_bytes(), (where / KEY).read_bytes()
         certificate = x509.load_pem_x509_certificate(pem)
         key = serialization.load_pem_private_key(key_pem, None)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
         raise AuthorityError(
@@ -202,14 +208,52 @@ def stored(where: Path | None = None) -> Authority | None:
 def ensure(hosts: Iterable[str], where: Path | None = None) -> Authority:
     """The authority of this installation, made on first use for these hosts.
 
-    One that is over, or not good for all hosts, is made anew, unless somebody trusts it: then `uncovered` tells.
+    One that is over, or not good for all hosts, is made anew, good for its old hosts too; but not while a store trusts
+    it: then `uncovered` tells. Of several processes one makes it. AuthorityError when the folder cannot be written.
     """
     where, hosts = where or folder(), list(hosts)
-    kept = stored(where)
-    now = datetime.datetime.now(datetime.UTC)
-    if kept is not None and kept.ends > now and (not uncovered(kept, hosts) or trusted(where)):
+    if (kept := _usable(where, hosts)) is not None:
         return kept
-    return replace(hosts, where)
+    with _locked(where):
+        if (kept := _usable(where, hosts)) is not None:
+            return kept
+        before = stored(where)
+        return replace([*hosts, *(before.domains if before else ())], where)
+
+
+def _usable(where: Path, hosts: list[str]) -> Authority | None:
+    kept = stored(where)
+    if kept is None or kept.ends <= datetime.datetime.now(datetime.UTC):
+        return None
+    return kept if not uncovered(kept, hosts) or trusted(where) else None
+
+
+@contextmanager
+def _locked(where: Path) -> Iterator[None]:
+    """Hold the folder, which is made, for one process at a time."""
+    lock, until = where / LOCK, time.monotonic() + LOCK_PATIENCE
+    try:
+        where.mkdir(parents=True, exist_ok=True, mode=0o700)
+        while not _created(lock) and time.monotonic() < until:
+            time.sleep(0.02)
+    except OSError as error:
+        raise unwritable(where, error) from error
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _created(lock: Path) -> bool:
+    try:
+        os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return False
+    return True
+
+
+def unwritable(where: Path, error: OSError) -> AuthorityError:
+    return AuthorityError(f"{where} cannot be written ({error.strerror}); set MOCKIDP_HOME to a folder of your own")
 
 
 def uncovered(authority: Authority, hosts: Iterable[str]) -> list[str]:
@@ -221,10 +265,13 @@ def replace(hosts: Iterable[str], where: Path | None = None) -> Authority:
     """Make a new authority and put it in the place of the old one: the key first, each file whole or not at all."""
     where = where or folder()
     made = make(hosts)
-    where.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _put(where / KEY, key_pem(made.key), 0o600)
-    _put(where / CERTIFICATE, made.pem, 0o644)
-    (where / TRUSTED).unlink(missing_ok=True)
+    try:
+        where.mkdir(parents=True, exist_ok=True, mode=0o700)
+        put(where / KEY, key_pem(made.key), 0o600)
+        put(where / CERTIFICATE, made.pem)
+        (where / TRUSTED).unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(where, error) from error
     return made
 
 
@@ -239,15 +286,42 @@ def trusted(where: Path | None = None) -> list[str]:
         return []
 
 
-def bundle(authority: Authority, where: Path | None = None) -> Path:
-    """A file with this authority and those that the system trusts: for variables that replace the system's list."""
+def trust(where: Path, stores: Iterable[str]) -> None:
+    """Write down which stores trust this authority."""
+    put(where / TRUSTED, "".join(f"{store}\n" for store in stores).encode())
+
+
+def bundle(authority: Authority, where: Path | None = None, also: Iterable[Path] = ()) -> Path:
+    """A file with this authority, those that the system trusts and those of more files, each once.
+
+    For variables that replace the system's list. Files that cannot be read are passed over.
+    """
     path = (where or folder()) / BUNDLE
-    usual = Path(ssl.get_default_verify_paths().cafile or "")
-    rest = usual.read_bytes() if usual.is_file() else b""
-    text = authority.pem + rest
+    text = authority.pem + b"".join(pem for pem in certificates(also) if pem != authority.pem)
     if not path.is_file() or path.read_bytes() != text:
-        _put(path, text, 0o644)
+        put(path, text)
     return path
+
+
+PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+
+
+def certificates(also: Iterable[Path] = ()) -> list[bytes]:
+    """The certificates that the system trusts, and those of more files, as PEM, each once."""
+    found: dict[bytes, None] = {}
+    for path in (Path(ssl.get_default_verify_paths().cafile or ""), *also):
+        try:
+            data = path.read_bytes()
+        except OSError:
+            continue
+        found |= {pem.replace(b"\r\n", b"\n") + b"\n": None for pem in PEM.findall(data)}
+    return list(found)
+
+
+def pin(key: ec.EllipticCurvePublicKey) -> str:
+    """The base64 SHA-256 of a key (RFC 7469 section 2.4), by which Chromium can be told to trust it and no other."""
+    info = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(info).digest()).decode()
 
 
 def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -256,7 +330,7 @@ def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
-def _put(path: Path, data: bytes, mode: int) -> None:
+def put(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Write a file of that mode, whole or not at all."""
     number, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -302,6 +376,6 @@ class Contexts:
         with tempfile.TemporaryDirectory(prefix="mockidp-") as scratch:  # 0700; the ssl module reads files only
             chain, key = Path(scratch) / "leaf.pem", Path(scratch) / "key.pem"
             chain.write_bytes(leaf.public_bytes(serialization.Encoding.PEM))
-            _put(key, key_pem(self.key), 0o600)
+            put(key, key_pem(self.key), 0o600)
             context.load_cert_chain(chain, key)
         return context
