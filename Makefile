@@ -10,9 +10,13 @@ PYTHON_THEN ?= $(shell for python in $(BIN)/python python3.11 python3.12; do \
 # The first Python that is new enough; say PYTHON=/path/to/python to choose another.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+# Node is a choice: without it, the tests of the examples in JavaScript are skipped. A browser is none.
+NODE := $(shell command -v npm)
+NPM_READY := examples/express-passport/node_modules/.ready examples/playwright-typescript/node_modules/.ready
+FIND_BROWSER = PYTHONPATH=tests/shared $(BIN)/python -m chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types interop bench catalogue fresh clean
+.PHONY: help run test examples lint types interop bench catalogue fresh clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,8 +24,15 @@ help: ## what there is
 run: $(READY) ## serve the simulator and the example application (ARGS="--port 0" and so on)
 	@$(BIN)/python examples/signin $(ARGS)
 
-test: $(READY) ## run the tests, in parallel and in random order (ARGS="-k github" and so on)
+test: $(READY) $(if $(NODE),$(NPM_READY)) ## run the tests, in parallel and in random order (ARGS="-k github" and so on)
+	@$(FIND_BROWSER)
 	$(BIN)/python -m pytest -n auto $(ARGS)
+
+examples: $(NPM_READY) ## what the examples in JavaScript need from npm; make test runs them if node is there
+
+examples/%/node_modules/.ready: examples/%/package-lock.json
+	@npm ci --prefix $(dir $<) --no-audit --no-fund --loglevel=error
+	@touch $@
 
 lint: $(READY) ## style and likely mistakes
 	$(BIN)/python -m ruff check .

@@ -6,8 +6,12 @@ import http.client
 import json
 import re
 import resource
+import socket
+import ssl
 import sys
 import time
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -149,15 +153,70 @@ def serve_bare(port: str) -> None:
     uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="error", access_log=False)
 
 
-def load(port: str, count: str) -> None:
-    """Whole logins over one kept connection: see the page, decide at authorize, redeem the code, read the profile."""
-    connection = http.client.HTTPConnection("127.0.0.1", int(port))
-    _wait(connection)
+def load(port: str, count: str, way: str = "http") -> None:
+    """Whole logins over kept connections: see the page, decide at authorize, redeem the code, read the profile.
+
+    `http` is one connection; `https` one for each host, and `proxy` the same, each through a tunnel (CONNECT).
+    """
+    _wait(http.client.HTTPConnection("127.0.0.1", int(port)))
+    to = WAYS[way](int(port))
     for _ in range(WARM):
-        _login(connection)
+        _login(to)
     began = time.perf_counter()
     for _ in range(int(count)):
-        _login(connection)
+        _login(to)
+    say(rate=int(count) / (time.perf_counter() - began))
+
+
+Way = Callable[[str], http.client.HTTPConnection]  # the connection for a host
+
+
+def _plain(port: int) -> Way:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    return lambda host: connection
+
+
+def _encrypted(port: int) -> Way:
+    """HTTPS at the real names, as where name resolution leads them here."""
+    context = _trusting()
+
+    class AtName(http.client.HTTPSConnection):
+        def connect(self) -> None:
+            self.sock = context.wrap_socket(socket.create_connection(("127.0.0.1", port)), server_hostname=self.host)
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    return lru_cache(lambda host: AtName(host, context=context))
+
+
+def _tunnelled(port: int) -> Way:
+    context = _trusting()
+
+    def made(host: str) -> http.client.HTTPConnection:
+        connection = http.client.HTTPSConnection("127.0.0.1", port, context=context)
+        connection.set_tunnel(host, 443)
+        return connection
+
+    return lru_cache(made)
+
+
+WAYS: dict[str, Callable[[int], Way]] = {"http": _plain, "https": _encrypted, "proxy": _tunnelled}
+
+
+def _trusting() -> ssl.SSLContext:
+    from mockidp import authority
+
+    return ssl.create_default_context(cafile=str(authority.folder() / authority.CERTIFICATE))
+
+
+def handshakes(port: str, count: str, way: str = "http") -> None:
+    """One small request over each of many connections that are new."""
+    _wait(http.client.HTTPConnection("127.0.0.1", int(port)))
+    began = time.perf_counter()
+    for _ in range(int(count)):
+        connection = WAYS[way](int(port))("www.googleapis.com")
+        connection.request("GET", "/oauth2/v3/certs", headers={"Host": "www.googleapis.com"})
+        assert connection.getresponse().read()
+        connection.close()
     say(rate=int(count) / (time.perf_counter() - began))
 
 
@@ -165,20 +224,18 @@ def _wait(connection: http.client.HTTPConnection) -> None:
     for _ in range(200):
         try:
             connection.connect()
+            connection.close()
             return
         except OSError:
             time.sleep(0.05)
     raise SystemExit("the server does not listen")
 
 
-def _login(connection: http.client.HTTPConnection) -> None:
-    at = {"Host": "accounts.google.com", **FORM}
-    connection.request("GET", f"/o/oauth2/v2/auth?{AUTHORIZE}", headers={"Host": "accounts.google.com"})
-    page = connection.getresponse()
+def _login(to: Way) -> None:
+    page = _ask(to, "GET", "accounts.google.com", f"/o/oauth2/v2/auth?{AUTHORIZE}")
     assert page.status == 200, page.status
     assert b"</html>" in page.read()
-    connection.request("POST", f"/o/oauth2/v2/auth?{AUTHORIZE}", DECISION, at)
-    went = connection.getresponse()
+    went = _ask(to, "POST", "accounts.google.com", f"/o/oauth2/v2/auth?{AUTHORIZE}", DECISION)
     went.read()
     code = parse_qs(urlsplit(went.headers["location"]).query)["code"][0]
     form = urlencode(
@@ -190,16 +247,19 @@ def _login(connection: http.client.HTTPConnection) -> None:
             "redirect_uri": REDIRECT,
         }
     )
-    connection.request("POST", "/token", form, {**at, "Host": "oauth2.googleapis.com"})
-    answered = json.loads(connection.getresponse().read())
-    connection.request(
-        "GET",
-        "/v1/userinfo",
-        headers={"Host": "openidconnect.googleapis.com", "Authorization": f"Bearer {answered['access_token']}"},
-    )
-    got = connection.getresponse()
+    answered = json.loads(_ask(to, "POST", "oauth2.googleapis.com", "/token", form).read())
+    bearer = {"Authorization": f"Bearer {answered['access_token']}"}
+    got = _ask(to, "GET", "openidconnect.googleapis.com", "/v1/userinfo", **bearer)
     got.read()
     assert got.status == 200, got.status
+
+
+def _ask(
+    to: Way, method: str, host: str, path: str, body: str | None = None, **headers: str
+) -> http.client.HTTPResponse:
+    connection = to(host)
+    connection.request(method, path, body, {"Host": host, **(FORM if body else {}), **headers})
+    return connection.getresponse()
 
 
 def in_process(rounds: int = 300) -> None:
@@ -276,6 +336,7 @@ PROGRAMS = {
     "serve-mockidp": serve_mockidp,
     "serve-bare": serve_bare,
     "load": load,
+    "handshakes": handshakes,
     "in-process": in_process,
     "plugin": plugin,
     "world": world,
