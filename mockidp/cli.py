@@ -21,12 +21,17 @@ from mockidp.errors import MockidpError, nearest
 
 COMMANDS = {
     "serve": "cli_serve",
+    "run": "cli_run",
+    "browser": "cli_browser",
     "login": "cli_login",
     "list": "cli_list",
     "show": "cli_list",
     "people": "cli_list",
     "apps": "cli_list",
     "check": "cli_check",
+    "env": "cli_run",
+    "settings": "cli_settings",
+    "ca": "cli_ca",
     "completion": "cli_completion",
 }
 USAGE, INCONCLUSIVE, INTERRUPTED = 2, 3, 130
@@ -118,6 +123,7 @@ def cli(ctx: click.Context) -> None:
 
     \b
     mockidp serve                     start the simulator and print its address
+    mockidp run -- npm test           run a command that finds the providers at their real hosts
     mockidp login github --as alice   a whole login, no browser needed
     mockidp list                      every provider, and what is known of it
     """

@@ -130,8 +130,8 @@ def credentials(app: App, ready: App) -> Table:
 
 
 def cut(secret: str) -> str:
-    """Enough of a secret to know it again."""
-    return f"{secret[:4]}…" if secret else ""
+    """Enough of a secret to know it again, and at most half of it."""
+    return f"{secret[: min(4, len(secret) // 2)]}…" if secret else ""
 
 
 def person(who: Person) -> Table:

@@ -34,10 +34,22 @@ REFUSED = 1
     help="Where the app wants the browser back; nothing needs to listen there.",
 )
 @click.option("--url", help="Log in at this running simulator instead of a private one.", metavar="URL")
+@click.option(
+    "--control-token",
+    envvar="MOCKIDP_CONTROL_TOKEN",
+    metavar="TOKEN",
+    help="The token that the server at --url asks for.  [env: MOCKIDP_CONTROL_TOKEN]",
+)
 @shared("as", "date", "strict", "world", "config", "set")
 @json_option
 def login_command(
-    provider: str, scope: tuple[str, ...], redirect_uri: str, url: str | None, setup: Setup, as_json: bool
+    provider: str,
+    scope: tuple[str, ...],
+    redirect_uri: str,
+    url: str | None,
+    control_token: str | None,
+    setup: Setup,
+    as_json: bool,
 ) -> None:
     """Log somebody in at provider ID and print the identity that it proves.
 
@@ -47,7 +59,7 @@ def login_command(
     """
     world = setup.world()
     person, world.person = world.person or "alice", None  # the walk fills in the page, as a browser would
-    with _simulator(world, url, setup.world_name) as send:
+    with _simulator(world, url, setup.world_name, control_token or "") as send:
         before = {login["id"] for login in _logins(send, provider)}
         result = _walk(_walker(world, provider, person, send, redirect_uri, list(scope) or None))
         login = _newest([login for login in _logins(send, provider) if login["id"] not in before], person)
@@ -63,12 +75,12 @@ def login_command(
 
 
 @contextmanager
-def _simulator(world: World, url: str | None, name: str) -> Iterator[PathForm]:
+def _simulator(world: World, url: str | None, name: str, token: str = "") -> Iterator[PathForm]:
     """A way to the simulator: the running one at `url`, or a private one for as long as it is needed."""
     from mockidp.cli_transport import PathForm
 
     if url is not None:
-        with PathForm(url if name == "default" else f"{url.rstrip('/')}/~{name}") as send:
+        with PathForm(url if name == "default" else f"{url.rstrip('/')}/~{name}", token) as send:
             yield send
         return
     from mockidp.mounts.server import Server
@@ -119,6 +131,8 @@ def _logins(send: PathForm, provider: str) -> list[Login]:
             return msgspec.json.decode(answer.body, type=list[dict[str, Any]])
     except msgspec.DecodeError:
         pass
+    if answer.status == 401:
+        raise UnreachableError(f"{send.base} asks for its control token; `mockidp serve` printed it: --control-token")
     raise UnreachableError(f"no mockidp answers at {send.base}: GET /_mockidp/logins.json gives {answer.status}")
 
 

@@ -95,6 +95,20 @@ OPTIONS: dict[str, Callable[[F], F]] = {
 }
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 
+control_token_option = click.option(
+    "--control-token",
+    envvar="MOCKIDP_CONTROL_TOKEN",
+    metavar="TOKEN",
+    help="Ask for this token at /_mockidp, the control interface and the pages; by default one is made up where other "
+    "machines can reach the server, and none is asked for elsewhere.  [env: MOCKIDP_CONTROL_TOKEN]",
+)
+pass_through_option = click.option(
+    "--pass-through",
+    multiple=True,
+    metavar="HOST",
+    help="Let the proxy pass on to this host, or to all below `*.example.com`. May be repeated.",
+)
+
 
 @dataclass
 class Setup:
@@ -169,10 +183,11 @@ def shared(*names: str) -> Callable[[F], F]:
 # printing
 
 
-def emit(document: object, *, compact: bool = False) -> None:
+def emit(document: object, *, compact: bool = False, err: bool = False) -> None:
     """Print a JSON document; in ASCII where the output is not UTF-8."""
-    plain = (getattr(sys.stdout, "encoding", "") or "").lower().replace("-", "") not in ("utf8", "")
-    click.echo(json.dumps(document, ensure_ascii=plain, indent=None if compact else 2, default=str))
+    stream = sys.stderr if err else sys.stdout
+    plain = (getattr(stream, "encoding", "") or "").lower().replace("-", "") not in ("utf8", "")
+    click.echo(json.dumps(document, ensure_ascii=plain, indent=None if compact else 2, default=str), err=err)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

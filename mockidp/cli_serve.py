@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockidp.cli_options import Setup, emit, json_option, shared
+from mockidp.cli_front import front_options, fronted, ports_of
+from mockidp.cli_options import Setup, control_token_option, emit, json_option, pass_through_option, shared
 from mockidp.journal import Entry, Journal, Login
 
 if TYPE_CHECKING:
     from mockidp.mounts.server import Server
     from mockidp.world import World
 
+USUAL_PORT = 8400
 EXAMPLE = "github"  # what the banner shows; any provider would do
 Tell = Callable[[Login, Entry], None]
 
@@ -27,34 +31,66 @@ class ToldJournal(Journal):
         super().__init__()
         self.tell = tell
 
+    def twin(self) -> ToldJournal:
+        return ToldJournal(self.tell)
+
     def add(self, login: Login, entry: Entry) -> None:
         super().add(login, entry)
         self.tell(login, entry)
 
 
+def tell_to(world: World, *, as_json: bool, err: bool = False) -> None:
+    """Tell each request of a world on stdout, or on stderr where stdout is somebody else's."""
+    world.journal = ToldJournal(partial(_tell_json if as_json else _tell, err=err))
+    logging.getLogger("mockidp.server").setLevel(logging.INFO)  # what is passed through is told too
+
+
 @click.command("serve", short_help="Start the simulator and print its address.")
-@click.option("--host", help="Address to listen at.  [default: 127.0.0.1]")
+@click.option("--host", help="Address to listen at; `localhost` is 127.0.0.1 and ::1.  [default: localhost]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 picks a free one.  [default: 8400]")
+@pass_through_option
+@control_token_option
+@front_options
 @click.option("--quiet", is_flag=True, help="Do not print each request.")
 @shared("as", "apps", "date", "strict", "urls", "world", "config", "set")
 @json_option
-def serve_command(host: str | None, port: int | None, quiet: bool, setup: Setup, as_json: bool) -> None:
+def serve_command(
+    host: str | None,
+    port: int | None,
+    pass_through: tuple[str, ...],
+    control_token: str | None,
+    front: str | None,
+    app_port: int | None,
+    quiet: bool,
+    setup: Setup,
+    as_json: bool,
+) -> None:
     """Start the simulator and print its address; Ctrl-C stops it.
 
-    JSON: one line with url, host, port, world, home, logins and example (URLs), then one line for each request with
-    login, provider, person, step, method, url, status, exchange, refused and remarks.
+    The one port speaks HTTP, HTTPS at the providers' real names, and is a proxy for those; `mockidp env` prints what
+    programs must find in their environment, `mockidp run` does it all in one.
+
+    JSON: one line with url, host, port, world, home, logins, control and example (URLs), token (what the control
+    interface asks for, null where it asks for none or for the one that was given) and front (its URL, or null), then
+    one line for each request with login, provider, person, step, method, url, status, exchange, refused and remarks.
     """
     from mockidp.config import simulator
     from mockidp.mounts.server import Server
 
-    listen = setup.config.server
+    ports, listen = ports_of(front, app_port), setup.config.server
     world = setup.world()
     if not (quiet or listen.quiet):
-        world.journal = ToldJournal(_tell_json if as_json else _tell)
+        tell_to(world, as_json=as_json)
     logging.basicConfig(format="mockidp: %(message)s", level=logging.WARNING)  # to stderr
     host = listen.host if host is None else host
-    server = Server(simulator(world, host), host, listen.port if port is None else port)
-    server.serve_forever(lambda: _ready_json(server, world) if as_json else _ready(server, world))
+    played = simulator(world, host, control_token)
+    server = Server(
+        played, host, listen.port if port is None else port,
+        pass_through=[*listen.pass_through, *pass_through],
+    )  # fmt: skip
+    tell_ready = _ready_json if as_json else _ready
+    with fronted(played, server, world, setup, ports) as site:
+        server.serve_forever(lambda: tell_ready(server, world, control_token, site))
     if not as_json:
         click.echo("stopped", err=True)
 
@@ -86,13 +122,16 @@ def examples(url: str, world: World) -> dict[str, str]:
     return {"home": f"{url}/", "logins": f"{url}/_mockidp/logins", "example": f"{url}/{authorize}?{query}"}
 
 
-def _ready_json(server: Server, world: World) -> None:
+def _ready_json(server: Server, world: World, given: str | None, site: str | None) -> None:
     emit(
         {
             "url": server.url,
             "host": server.host,
             "port": server.port,
             "world": world.name,
+            "control": f"{server.url}/_mockidp/api",
+            "token": None if given else server.token or None,
+            "front": site,
             **examples(server.url, world),
         },
         compact=True,
@@ -100,31 +139,50 @@ def _ready_json(server: Server, world: World) -> None:
     sys.stdout.flush()
 
 
-def _ready(server: Server, world: World) -> None:
+def _ready(server: Server, world: World, given: str | None, site: str | None) -> None:
     from mockidp.contract.files import index
     from mockidp.web.own import is_own_host
 
     urls, app = examples(server.url, world), world.apps.ready(shown())
     click.echo(f"mockidp plays {len(index())} login providers at {click.style(server.url, bold=True)}")
-    click.echo(f"  every provider   {urls['home']}")
+    made_up = f"?token={server.token}" if server.token and not given else ""
+    click.echo(f"  every provider   {urls['home']}{made_up}")
     click.echo(f"  recent logins    {urls['logins']}")
     click.echo(f"  a login to try   {urls['example']}")
+    if site:
+        click.echo(f"  your application {site}/   (its providers simulated, in any browser)")
+    if server.token:
+        click.echo(f"  control token    {'the one that was given' if given else server.token}")
     if world.apps.mode == "registered":
         click.echo("  apps             only those of mockidp.toml")
     else:
         keys = f"client id {app.client_id}, secret {app.client_secret}"
         click.echo(f"  ready-made app   {keys}; others: `mockidp apps ID`")
+    click.echo(f"  at real hosts    a proxy for HTTPS_PROXY, certificates by {ca_path()}")
+    click.echo("  one command      `mockidp run -- COMMAND` sets all of that; for a shell: " + _env(server.port))
     for line in _mode(world):
         click.echo(f"  {line}")
     click.echo(f"Put {server.url}/ in front of a provider's host in your settings. Ctrl-C stops.")
     if not is_own_host(server.host, set()):
         click.secho(
             f"mockidp: warning: {server.host} is reachable from other machines; whoever reaches it can log in "
-            "as anybody and read the journal",
+            "as anybody. Its own pages and the control interface ask for the token",
             fg="yellow",
             err=True,
         )
     sys.stdout.flush()
+
+
+def ca_path() -> Path:
+    """Where the certificate of the authority is, or will be once somebody speaks TLS."""
+    from mockidp.authority import CERTIFICATE, folder
+
+    return folder() / CERTIFICATE
+
+
+def _env(port: int) -> str:
+    at = "" if port == USUAL_PORT else f" --url http://127.0.0.1:{port}"
+    return f'eval "$(mockidp env{at})"'
 
 
 def _mode(world: World) -> list[str]:
@@ -143,7 +201,7 @@ def _mode(world: World) -> list[str]:
     return out
 
 
-def _tell(login: Login, entry: Entry) -> None:
+def _tell(login: Login, entry: Entry, err: bool = False) -> None:
     """One request in one line, coloured on a terminal."""
     colour = "red" if entry.refused or entry.status >= 400 else "green"
     parts = [
@@ -157,7 +215,7 @@ def _tell(login: Login, entry: Entry) -> None:
         parts.append(click.style(f"fault {entry.fault}", fg="yellow"))
     if entry.refused:
         parts.append(click.style(f"refused {entry.refused}: {entry.why}{_values(entry)}", fg="red"))
-    click.echo("  ".join(parts))
+    click.echo("  ".join(parts), err=err)
 
 
 def _short(url: str) -> str:
@@ -172,12 +230,12 @@ def _values(entry: Entry) -> str:
     return f" (expected {entry.expected!r}, got {entry.got!r})"
 
 
-def _tell_json(login: Login, entry: Entry) -> None:
+def _tell_json(login: Login, entry: Entry, err: bool = False) -> None:
     row: dict[str, Any] = {
         "login": login.id,
         "provider": login.provider,
         "person": login.person,
         **entry.as_dict(login.started),
     }
-    emit(row, compact=True)
-    sys.stdout.flush()
+    emit(row, compact=True, err=err)
+    (sys.stderr if err else sys.stdout).flush()

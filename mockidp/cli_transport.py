@@ -27,8 +27,8 @@ class PathForm:
     wrong base.
     """
 
-    def __init__(self, base: str) -> None:
-        self.base = base.rstrip("/")
+    def __init__(self, base: str, token: str = "") -> None:
+        self.base, self.token = base.rstrip("/"), token
         parts = urlsplit(self.base)
         try:
             host, port = parts.hostname, parts.port
@@ -50,8 +50,9 @@ class PathForm:
         return self.send(request.method, path, {**request.headers, "X-Mockidp-Urls": "real"}, request.body)
 
     def get(self, path: str, accept: str = "application/json") -> Response:
-        """One of the server's own pages."""
-        return self.send("GET", path, {"Accept": accept})
+        """One of the server's own pages, with the control token where there is one."""
+        bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return self.send("GET", path, {"Accept": accept, **bearer})
 
     def send(self, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> Response:
         """One request, its path below the base."""

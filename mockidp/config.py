@@ -2,7 +2,8 @@
 
 as = "alice"                      # logs in without a page; likewise: date, apps, strict, urls
 [server]
-port = 8400
+port = 8400                       # likewise: host, quiet
+pass_through = ["api.example"]    # hosts that the proxy passes on; `*.example.com` for all below
 [settings.github]                 # a provider's settings by its id
 GITHUB_URL = "https://git.example.com"
 [[app]]                           # a registered client beside the ready-made ones
@@ -23,14 +24,13 @@ import datetime
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import field
 
 from mockidp.apps import App, Mode
 from mockidp.contract.files import card
-from mockidp.contract.load import check_types, find_line, load, read_table
+from mockidp.contract.load import check_settings, check_types, find_line, read_table
 from mockidp.errors import ContractError, UsageError
 from mockidp.simulator import Simulator
 from mockidp.world import World
@@ -45,9 +45,12 @@ class Part(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Listen(Part):
-    host: str = "127.0.0.1"
+    """`localhost` is both loopback addresses, IPv4 and IPv6. `pass_through` names hosts that the proxy passes on."""
+
+    host: str = "localhost"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8400
     quiet: bool = False
+    pass_through: list[str] = []
 
 
 class AppRow(Part, kw_only=True):
@@ -100,11 +103,14 @@ class Config(Part, kw_only=True):
             settings=self.settings,
             people=self.person,
         )
+        world.begin(self._begin)
+        return world
+
+    def _begin(self, world: World) -> None:
         for app in self.app:
             register(world, app)
         for fault in self.fault:
             world.faults.add(**fault)
-        return world
 
 
 def register(world: World, row: dict[str, Any]) -> App:
@@ -113,10 +119,17 @@ def register(world: World, row: dict[str, Any]) -> App:
     return world.apps.register(**row)
 
 
-def simulator(world: World, host: str) -> Simulator:
-    """A simulator whose own pages are served at the host that it will be bound to."""
+def simulator(world: World, host: str, token: str | None = None) -> Simulator:
+    """A simulator whose own pages are served at the host that it will be bound to, and ask for a token if there is one.
+
+    Raises UsageError for a token that is too easily guessed.
+    """
     made = Simulator(world)
     made.own_hosts.add(host.lower())
+    if token:
+        from mockidp.web.guard import check_token  # lazy: most runs have none
+
+        made.token = check_token(token)
     return made
 
 
@@ -148,25 +161,6 @@ def _text(path: Path) -> str:
         raise ContractError(f"cannot be read: {error.strerror}", file=str(path)) from None
     except UnicodeDecodeError:
         raise ContractError("cannot be read: it is not UTF-8", file=str(path)) from None
-
-
-def check_settings(provider: str, given: dict[str, str]) -> None:
-    """Refuse an unknown provider or setting, and what is no URL where one is needed. Raises UsageError."""
-    card(provider)
-    contract = load(provider)
-    contract.settings(given)
-    for name, value in given.items():
-        default = contract.table["settings"][name]["default"]
-        if default.startswith(("http://", "https://")) and not _is_url(value):
-            raise UsageError(f"{provider}.{name} must be an http or https URL")
-
-
-def _is_url(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        return False
 
 
 def _settings(config: Config, file: str, text: str) -> None:

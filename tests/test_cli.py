@@ -452,7 +452,9 @@ def test_path_form_over_http_names_the_provider_as_it_is() -> None:
 def test_serve_says_where_and_tells_every_request() -> None:
     with process("serve", "--port", "0", "--as", "carol", "--date", "2021-11-15") as started:
         assert started.stdout is not None
-        banner = [started.stdout.readline() for _ in range(8)]
+        banner = [started.stdout.readline()]
+        while banner[-1] and "Ctrl-C" not in banner[-1]:
+            banner.append(started.stdout.readline())
         text = "".join(banner)
         url = re.search(r"http://127\.0\.0\.1:\d+", text)
         assert url is not None
@@ -460,6 +462,8 @@ def test_serve_says_where_and_tells_every_request() -> None:
         assert "logs in without a page: carol" in text
         assert "as it was on 2021-11-15" in text
         assert "Ctrl-C stops" in text
+        assert "a proxy for HTTPS_PROXY, certificates by " in text
+        assert f'eval "$(mockidp env --url {url[0]})"' in text
         assert text.count(url[0]) >= 4
         login = told("login", "github", "--url", url[0], "--date", "2021-11-15")
         lines = [started.stdout.readline() for _ in login["journal"]]
