@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockidp.cli_options import PROVIDER, emit, json_option, next_step
+from mockidp.cli_options import PROVIDER, Setup, emit, json_option, next_step, shared
 
 if TYPE_CHECKING:
     from mockidp.check.finding import Finding
@@ -31,21 +32,54 @@ FINDINGS = 1
     help="The client to drive: module:attribute, or the name of an entry point.",
 )
 @click.option("--index", "write_index", is_flag=True, help="Write the generated files of contracts/ anew.")
+@click.option("--live", "is_live", is_flag=True, help="Ask the real providers whether they still do so.")
+@click.option(
+    "--level",
+    type=click.IntRange(0, 2),
+    default=0,
+    show_default=True,
+    help="With --live: 0 without credentials, 1 with a sandbox app from the environment, 2 with a login in a browser.",
+)
+@click.option("--dry-run", is_flag=True, help="With --live: list every request, and send none.")
+@click.option("--contact", default="", metavar="TEXT", help="With --live: an address or URL for the User-Agent.")
+@click.option(
+    "--ignore",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="With --live: rules for expected findings.  [default: mockidp-ignore.toml, if it is there]",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the report as JSON."
+)
+@click.option("--report", "reports", multiple=True, metavar="FORM=FILE", help="Write the report in another form too.")
+@shared("config", "set")
 @json_option
 def check_command(
-    providers: tuple[str, ...], subjects: tuple[str, ...], client: str, write_index: bool, as_json: bool
+    providers: tuple[str, ...],
+    subjects: tuple[str, ...],
+    client: str,
+    write_index: bool,
+    is_live: bool,
+    setup: Setup,
+    as_json: bool,
+    **of_live: Any,
 ) -> None:
     """Check that contracts hold: all of them, or those of the providers named.
 
-    JSON: an array of findings, each with provider, subject, case, ok, message, file and line; with --index an object
-    with the names written. Exits with 1 when a finding is not ok.
+    JSON: an array of findings, each with id, provider, subject, case, ok, severity, message, file and line; with --live
+    the report that --out writes; with --index an object with the names written. Exits with 1 when a finding is not ok,
+    and with 3 when nothing differs but somebody could not be asked.
     """
     if write_index:
         _index(as_json)
         return
+    known = [PROVIDER.convert(name, None, None) for name in providers]
+    if is_live:
+        from mockidp.cli_live import live  # lazy: pulls in the engine
+
+        sys.exit(live(known, of_live.pop("level"), setup, as_json=as_json, **of_live))
     from mockidp.check.run import check
 
-    known = [PROVIDER.convert(name, None, None) for name in providers]
     wanted = subjects or (("contract", "mock", "client") if client else ("contract", "mock"))
     progress = None if as_json else Progress(sys.stdout.isatty())
     found = check(known, wanted, client, progress)

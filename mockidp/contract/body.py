@@ -8,10 +8,10 @@ is sent as text. That is how a contract says "boolish" without a word for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
@@ -400,39 +400,43 @@ class Text:
 FORMATS: dict[str, Any] = {"json": Json, "form": Form, "lines": Lines, "xml": Xml, "text": Text}
 
 
-def differences(want: Any, got: Any, free: frozenset[str] = frozenset(), place: str = "") -> list[str]:
-    """How `got` departs in shape from `want`: a list of sentences that each name the place.
+class Departure(NamedTuple):
+    """One way in which a document is not of the wanted shape: `kind` is missing, unlisted or type."""
 
-    `free` are places that may be null or absent. Extra keys are differences too. List items are compared
-    with the first item of `want`.
+    kind: str
+    place: str
+    text: str
+
+
+def differences(want: Any, got: Any, free: frozenset[str] = frozenset()) -> list[str]:
+    """How `got` departs in shape from `want`: a list of sentences that each name the place. See `departures`."""
+    return sorted(item.text for item in departures(want, got, free))
+
+
+def departures(want: Any, got: Any, free: frozenset[str] = frozenset(), place: str = "") -> Iterator[Departure]:
+    """How `got` departs in shape from `want`, place by place.
+
+    `free` are places that may be null or absent. Extra keys are departures too. List items are compared
+    with the item of `want` at their place, or its last.
     """
     if place in free and got is None:
-        return []
+        return
     if isinstance(want, dict) and isinstance(got, dict):
-        return _dict_differences(want, got, free, place)
-    if isinstance(want, list) and isinstance(got, list):
-        return [
-            line
-            for at, item in enumerate(got if want else [])
-            for line in differences(want[min(at, len(want) - 1)], item, free, f"{place}/{at}")
-        ]
-    if type(want) is not type(got):
-        return [f"{place or 'body'} is {_type(got)}, the contract has {_type(want)}"]
-    return []
-
-
-def _dict_differences(want: dict[str, Any], got: dict[str, Any], free: frozenset[str], place: str) -> list[str]:
-    out = []
-    for key in want.keys() | got.keys():
-        at = f"{place}/{key}"
-        if key not in got:
-            if at not in free:
-                out.append(f"{at} is missing")
-        elif key not in want:
-            out.append(f"{at} is not in the contract")
-        else:
-            out += differences(want[key], got[key], free, at)
-    return sorted(out)
+        for key in want.keys() | got.keys():
+            at = f"{place}/{key}"
+            if key not in got:
+                if at not in free:
+                    yield Departure("missing", at, f"{at} is missing")
+            elif key not in want:
+                yield Departure("unlisted", at, f"{at} is not in the contract")
+            else:
+                yield from departures(want[key], got[key], free, at)
+    elif isinstance(want, list) and isinstance(got, list):
+        for number, item in enumerate(got if want else []):
+            yield from departures(want[min(number, len(want) - 1)], item, free, f"{place}/{number}")
+    elif type(want) is not type(got):
+        text = f"{place or 'body'} is {_type(got)}, the contract has {_type(want)}"
+        yield Departure("type", place, text)
 
 
 def _type(value: Any) -> str:

@@ -220,8 +220,8 @@ def _struct_at(kind: Any, path: list[str]) -> Any:
 
 
 @cache
-def family(name: str) -> Table:
-    """A family's table, laid over the family it extends."""
+def family_source(name: str) -> tuple[str, str, Table]:
+    """What messages call a family's file, its text and its own table. ContractError where there is none."""
     path = contracts_folder() / "_families" / f"{name}.toml"
     file = f"contracts/_families/{name}.toml"
     if not path.is_file():
@@ -230,6 +230,13 @@ def family(name: str) -> Table:
     text = path.read_text(encoding="utf-8")
     table = read_table(file, text)
     check_types(file, text, table, schema.Family)
+    return file, text, table
+
+
+@cache
+def family(name: str) -> Table:
+    """A family's table, laid over the family it extends."""
+    table = family_source(name)[2]
     base = family(table["extends"]) if table.get("extends") else {}
     out = merge(base, {key: value for key, value in table.items() if key not in ("exchange", "error")})
     out["exchange"] = _layered(base.get("exchange", {}), table.get("exchange", {}), merge_exchange)

@@ -101,7 +101,10 @@ class OldExchange(Part, kw_only=True):
 
 
 class Exchange(Part):
-    """One step's request and one answer to it. Left out keys come from the base exchange, then the family."""
+    """One step's request and one answer to it. Left out keys come from the base exchange, then the family.
+
+    `retires` is the day on which the provider has said that it will end.
+    """
 
     step: str
     name: str = ""
@@ -124,6 +127,7 @@ class Exchange(Part):
     spare: bool | None = None
     since: datetime.date | None = None
     until: datetime.date | None = None
+    retires: datetime.date | None = None
     before: list[OldExchange] = []
     evidence: str | None = None
 
@@ -195,6 +199,12 @@ class Where(Part):
     where: dict[str, Any] = {}
 
 
+class Live(Part):
+    """What a check of the real provider must know: `off` is the reason why it is not asked unless it is named."""
+
+    off: str = ""
+
+
 class Evidence(Part):
     kind: EvidenceKind
     source: str
@@ -225,6 +235,7 @@ class Contract(Part, kw_only=True):
     id_token: IdToken | None = None
     access_token: IdToken | None = None
     identity: dict[str, Where] = {}
+    live: Live = field(default_factory=Live)
     evidence: dict[str, Evidence] = {}
 
 

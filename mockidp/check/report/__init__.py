@@ -1,0 +1,1 @@
+"""What a run of checks found, as a document that is kept, compared and rendered."""

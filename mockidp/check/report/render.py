@@ -1,0 +1,37 @@
+"""The forms of a report, by name; each is a module with `render(report) -> str`, loaded when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+
+from mockidp.check.report.document import Report, encode
+from mockidp.errors import UsageError, nearest
+
+FORMS = {
+    "terminal": "mockidp.check.report.terminal",
+}
+
+
+def rendered(report: Report, form: str) -> bytes:
+    """A report in one of its forms. UsageError for a form that there is not."""
+    if form == "json":
+        return encode(report)
+    if form not in FORMS:
+        known = ["json", *FORMS]
+        raise UsageError(f'no form "{form}" of a report; there are {", ".join(known)}.{nearest(form, known)}')
+    text: str = import_module(FORMS[form]).render(report)
+    return text.encode()
+
+
+def destinations(given: Iterable[str]) -> list[tuple[str, Path]]:
+    """`FORM=FILE` texts, checked before a run begins. UsageError for anything else."""
+    out = []
+    for text in given:
+        form, equals, path = text.partition("=")
+        if not equals or not path or form not in ("json", *FORMS):
+            known = ", ".join(["json", *FORMS])
+            raise UsageError(f"--report wants FORM=FILE, such as json=run.json, not {text!r}; forms: {known}")
+        out.append((form, Path(path)))
+    return out
