@@ -50,9 +50,7 @@ class Expected:
 def expected(lab: Lab, request: Request) -> Expected:
     """Ask the simulator of `lab` and look up what it answered with."""
     response = _unpacked(lab.simulator.handle(copy.deepcopy(request)))
-    login = lab.world.journal.last(lab.provider)
-    entry = login.entries[-1] if login is not None and login.entries else None
-    wire = lab.wire
+    entry, wire = lab.world.journal.newest, lab.wire
     if entry is None or not entry.step:
         return Expected(wire, "", "", response, file=wire.source.file)
     fault = wire.error(entry.refused, entry.step) if entry.refused else None

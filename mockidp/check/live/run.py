@@ -113,16 +113,18 @@ def check_live(
     run = Run(max((item.level for item in rows), default=0), time.time(), providers=[item.provider for item in rows])
     results: dict[str, list[Finding]] = {}
 
-    def one(target: Target) -> None:
-        found = results.setdefault(target.provider, [])
-        for finding in _whole(Conversation(target, courier, run, second_look, today)):
+    def one(talk: Conversation) -> None:
+        found = results.setdefault(talk.target.provider, [])
+        for finding in _whole(talk):
             found.append(finding)
             if ready is not None:
                 ready(finding)
 
+    # Contracts are loaded here and not in the threads: two that convert to one type at once crash msgspec.
+    talks = [Conversation(item, courier, run, second_look, today) for item in rows]
     pool = ThreadPoolExecutor(courier.manners.at_once * 2, thread_name_prefix="mockidp-live")
     try:
-        futures = [pool.submit(one, item) for item in rows]
+        futures = [pool.submit(one, item) for item in talks]
         wait(futures)
         for future in futures:
             future.result()
