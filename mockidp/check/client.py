@@ -1,67 +1,26 @@
 """A login library against the contracts: every person, every error and every fault, through a ten-line adapter.
 
-The library is named by an import string or an entry point of the group `mockidp.adapters`, never by an import here.
-It runs with `requests` intercepted, so that it needs no setting that points anywhere special.
+The library is named by an import string, an entry point of the group `mockidp.adapters` or a command, never by an
+import here. Its requests are intercepted or go through a proxy, so it needs no setting that points anywhere special.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from importlib import import_module
-from importlib.metadata import entry_points
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
-from mockidp.browser import Callback, NoCallbackError, browse
+from mockidp.browser import NoCallbackError, browse
+from mockidp.check.adapter import Adapter, Job, connected, find_adapter, tells_codes
 from mockidp.check.finding import Finding
 from mockidp.check.mock import Lab, fault_steps
 from mockidp.contract.load import Loaded, find_line
 from mockidp.contract.wire import Fault as ContractFault
-from mockidp.errors import MockidpError, UsageError
+from mockidp.errors import MockidpError
 from mockidp.faults import TABLE, Fault
+from mockidp.people import Person
 
-REDIRECT_URI = "http://127.0.0.1:8000/callback"
 COMPARED = ("uid", "email", "email_verified", "name", "username")
-
-
-@dataclass
-class Job:
-    """One login that a client shall do. `state` is the adapter's own, from begin to finish."""
-
-    provider: str
-    app: dict[str, str]
-    redirect_uri: str = REDIRECT_URI
-    settings: dict[str, Any] = field(default_factory=dict)
-    state: Any = None
-
-
-class Adapter(Protocol):
-    """What a library must be wrapped in. Raise for every login that fails; `code` of the exception is the RFC's word.
-
-    `begin` gives the URL that the browser is sent to, or `(URL, fields)` for a form that it posts. `finish` is given
-    the callback and gives at least `uid`, `email` and `email_verified`.
-    """
-
-    def __hash__(self) -> int: ...
-    def begin(self, job: Job) -> str | tuple[str, Mapping[str, str]]: ...
-    def finish(self, job: Job, callback: Callback) -> Mapping[str, Any]: ...
-
-
-def find_adapter(name: str) -> Adapter:
-    """The adapter of that import string (`package.module:name`) or entry point. UsageError when there is none."""
-    points = {point.name: point for point in entry_points(group="mockidp.adapters")}
-    if name in points:
-        made = points[name].load()
-    elif ":" in name:
-        module, _, attribute = name.partition(":")
-        try:
-            made = getattr(import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
-            raise UsageError(f"no adapter at {name}: {error}") from None
-    else:
-        raise UsageError(f'no adapter "{name}"; give module:name or one of: {", ".join(points) or "none installed"}')
-    adapter: Adapter = made() if isinstance(made, type) else made
-    return adapter
 
 
 @dataclass
@@ -78,13 +37,11 @@ class Outcome:
 
 def drive(lab: Lab, adapter: Adapter, person: str = "alice", deny: bool = False) -> Outcome:
     """One login of a client at the simulator; every exception of the client is an outcome, not an end."""
-    from mockidp.mounts.responses_mount import mocked  # needs the extra `responses`
-
     app = lab.world.apps.ready(lab.provider)
     credentials = {"client_id": app.client_id, "client_secret": app.client_secret, **app.facts}
     settings = {**lab.wire.settings}
     job = Job(lab.provider, credentials, settings={k: v for k, v in settings.items() if k in lab.wire.spec.settings})
-    with mocked(lab.simulator):
+    with connected(adapter, lab.simulator):
         try:
             begun = adapter.begin(job)
             url, post = (begun, None) if isinstance(begun, str) else begun
@@ -127,7 +84,7 @@ def person(lab: Lab, adapter: Adapter, who: str) -> str:
     if got.identity is None:
         return f"{who} could not log in: {got.code}: {got.error}"
     owner = lab.world.people[who]
-    if got.identity.get("email") not in (None, owner.email, owner.relay_email):
+    if not _is_of(owner, got.identity.get("email")):
         return f"the client reads the e-mail {got.identity.get('email')!r}, which is not that of {who}"
     if got.identity.get("email_verified") and not (owner.email_verified or owner.relay_email):
         return f"the client takes the e-mail of {who} for verified"
@@ -136,9 +93,18 @@ def person(lab: Lab, adapter: Adapter, who: str) -> str:
         for name in COMPARED
         if name in got.identity
         and (want[name] is not None or name in ("email", "email_verified"))
-        and got.identity.get(name) != want[name]
+        and _plain(name, got.identity.get(name)) != _plain(name, want[name])
     ]
     return "; ".join(wrong)
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A value as it is compared: whoever stores an address in small letters has still read it."""
+    return value.lower() if name == "email" and isinstance(value, str) else value
+
+
+def _is_of(owner: Person, email: Any) -> bool:
+    return email is None or _plain("email", email) in (_plain("email", owner.email), _plain("email", owner.relay_email))
 
 
 def _loaded(lab: Lab) -> Loaded | None:
@@ -154,12 +120,12 @@ def declared_error(lab: Lab, adapter: Adapter, name: str) -> str:
         rule = lab.world.faults.add(f"error:{name.partition(':')[0]}", provider=lab.provider, step=step)
         got = drive(lab, adapter)
         if rule.done and lab.wire.error(fault_of.name, step) is fault_of and not (got.identity and spare(lab, step)):
-            return _understood(lab, fault_of, step, got)
+            return _understood(lab, fault_of, step, got, tells_codes(adapter))
         lab.world.faults.clear()
     return ""
 
 
-def _understood(lab: Lab, fault_of: ContractFault, step: str, got: Outcome) -> str:
+def _understood(lab: Lab, fault_of: ContractFault, step: str, got: Outcome, has_codes: bool) -> str:
     """Whether what the client made of an error is what it means."""
     name = fault_of.name
     if got.identity is not None:
@@ -168,7 +134,7 @@ def _understood(lab: Lab, fault_of: ContractFault, step: str, got: Outcome) -> s
         return "" if fault_of.spec.page or fault_of.spec.raw else f"no callback: {got.error}"
     return (
         ""
-        if got.code in fault_of.means.split("|")
+        if not has_codes or got.code in fault_of.means.split("|")
         else f"{name} means {fault_of.means}, the client says {got.code}: {got.error}"
     )
 
