@@ -1,6 +1,7 @@
 # The simulator in a container, built from this checkout: docker build -t mockidp .
 #   docker run --rm -p 127.0.0.1:8400:8400 mockidp
-# What it is asked to remember (its certificate authority) is in the volume /var/lib/mockidp.
+# What it is asked to remember (its certificate authority) is in the volume /var/lib/mockidp. Its pages and its control
+# interface answer at this machine's addresses and at the names in MOCKIDP_CONTROL_HOST: a service's, in Compose.
 
 FROM python:3.13-slim AS build
 WORKDIR /src
@@ -15,7 +16,7 @@ FROM python:3.13-slim
 COPY --from=build /opt/mockidp /opt/mockidp
 RUN useradd --system --uid 10001 --home-dir /var/lib/mockidp --no-create-home --shell /usr/sbin/nologin mockidp
 RUN install -d -o mockidp -g mockidp -m 0755 /var/lib/mockidp /var/lib/mockidp/container
-ENV PATH="/opt/mockidp/bin:$PATH" MOCKIDP_HOME="/var/lib/mockidp" PYTHONUNBUFFERED="1"
+ENV PATH="/opt/mockidp/bin:$PATH" MOCKIDP_HOME="/var/lib/mockidp" MOCKIDP_CONTROL_HOST="mockidp" PYTHONUNBUFFERED="1"
 USER mockidp
 WORKDIR /var/lib/mockidp
 VOLUME ["/var/lib/mockidp"]

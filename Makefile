@@ -10,27 +10,35 @@ PYTHON_THEN ?= $(shell for python in $(BIN)/python python3.11 python3.12; do \
 # The first Python that is new enough; say PYTHON=/path/to/python to choose another.
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
-# Node is a choice: without it, the tests of the examples in JavaScript are skipped. A browser is none.
+# Node is a choice: without it, the tests of what is in JavaScript are skipped. A browser is none.
 NODE := $(shell command -v npm)
-NPM_READY := examples/express-passport/node_modules/.ready examples/playwright-typescript/node_modules/.ready
+NPM_READY := $(patsubst %,%/node_modules/.ready,examples/express-passport examples/playwright-typescript tests/live)
 FIND_BROWSER = PYTHONPATH=tests/shared $(BIN)/python -m chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help run test examples lint types interop bench catalogue fresh clean
+.PHONY: help run test test-django test-postgresql examples lint types interop bench catalogue fresh clean
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(READY) ## serve the simulator and the example application (ARGS="--port 0" and so on)
 	@$(BIN)/python examples/signin $(ARGS)
 
 test: $(READY) $(if $(NODE),$(NPM_READY)) ## run the tests, in parallel and in random order (ARGS="-k github" and so on)
 	@$(FIND_BROWSER)
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	@$(MAKE) --no-print-directory test-django
 
-examples: $(NPM_READY) ## what the examples in JavaScript need from npm; make test runs them if node is there
+test-django: $(READY) ## the tests of providers.django, which need a process of their own; part of make test
+	$(BIN)/python -m pytest -n auto tests/django $(ARGS)
+	DJANGO_TEST_USER=email $(BIN)/python -m pytest -n auto tests/django/test_flows.py $(ARGS)
 
-examples/%/node_modules/.ready: examples/%/package-lock.json
+test-postgresql: $(READY) ## the tests of providers.django at a PostgreSQL server that they start
+	DJANGO_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n auto tests/django $(ARGS)
+
+examples: $(NPM_READY) ## what examples and tests in JavaScript need from npm; make test runs them if node is there
+
+%/node_modules/.ready: %/package-lock.json
 	@npm ci --prefix $(dir $<) --no-audit --no-fund --loglevel=error
 	@touch $@
 
@@ -50,6 +58,9 @@ bench: $(READY) ## the budgets, as ratios in one run
 
 catalogue: $(READY) ## a page for each provider, and a matrix, in docs/providers
 	@$(BIN)/python -m docs.catalogue
+
+docs/report.schema.json: $(READY) mockidp/check/report/document.py
+	@$(BIN)/python -c 'from mockidp.check.report.document import schema_text; print(schema_text(), end="")' > $@
 
 fresh: $(READY) ## the generated files are as their sources make them
 	@$(BIN)/python -m mockidp check --index --json | grep -q '"written": \[\]' \

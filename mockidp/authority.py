@@ -41,6 +41,11 @@ OWN_NAMES = ("localhost",)
 OWN_NETWORKS = ("127.0.0.0/8", "::1/128")
 
 
+def now() -> datetime.datetime:
+    """The time that certificates are made and renewed at: this machine's, whatever a world's clock says."""
+    return datetime.datetime.now(datetime.UTC)
+
+
 class AuthorityError(MockidpError):
     """The authority cannot be made, read or used; says what to do."""
 
@@ -91,7 +96,7 @@ class Authority:
         parts = name.split(".")
         return any(".".join(parts[at:]) in self.domains for at in range(len(parts)))
 
-    def leaf(self, name: str, key: ec.EllipticCurvePrivateKey, now: datetime.datetime) -> x509.Certificate:
+    def leaf(self, name: str, key: ec.EllipticCurvePrivateKey, at: datetime.datetime) -> x509.Certificate:
         """A certificate for one name, good for a month. AuthorityError for a name outside the constraints."""
         if not self.covers(name):
             raise AuthorityError(f"the authority may not sign for {name}; `mockidp ca rotate` makes one for all hosts")
@@ -106,8 +111,8 @@ class Authority:
             .issuer_name(self.certificate.subject)
             .public_key(public)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(max(now - EARLIER, self.certificate.not_valid_before_utc))
-            .not_valid_after(min(now + LEAF_LIFETIME, self.ends))
+            .not_valid_before(max(at - EARLIER, self.certificate.not_valid_before_utc))
+            .not_valid_after(min(at + LEAF_LIFETIME, self.ends))
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(digital_signature=True), critical=True)
@@ -118,9 +123,9 @@ class Authority:
         )
 
 
-def make(hosts: Iterable[str], now: datetime.datetime | None = None) -> Authority:
+def make(hosts: Iterable[str], at: datetime.datetime | None = None) -> Authority:
     """A new authority for these hosts (`*.` in front for all below a domain) and this machine's own names."""
-    now = now or datetime.datetime.now(datetime.UTC)
+    at = at or now()
     key = ec.generate_private_key(ec.SECP256R1())
     public = key.public_key()
     identifier = x509.SubjectKeyIdentifier.from_public_key(public)
@@ -138,8 +143,8 @@ def make(hosts: Iterable[str], now: datetime.datetime | None = None) -> Authorit
         .issuer_name(name)
         .public_key(public)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - EARLIER)
-        .not_valid_after(now + LIFETIME)
+        .not_valid_before(at - EARLIER)
+        .not_valid_after(at + LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -223,7 +228,7 @@ def ensure(hosts: Iterable[str], where: Path | None = None) -> Authority:
 
 def _usable(where: Path, hosts: list[str]) -> Authority | None:
     kept = stored(where)
-    if kept is None or kept.ends <= datetime.datetime.now(datetime.UTC):
+    if kept is None or kept.ends <= now():
         return None
     return kept if not uncovered(kept, hosts) or trusted(where) else None
 
@@ -357,19 +362,19 @@ class Contexts:
 
     def of(self, name: str) -> ssl.SSLContext:
         """The context for a name. AuthorityError when the authority may not sign for it."""
-        now = datetime.datetime.now(datetime.UTC)
-        renew, context = self._kept.get(name, (now, None))
-        if context is None or renew <= now:
-            context = self._made(name, now)
-            renew = now + LEAF_LIFETIME / 2
+        at = now()
+        renew, context = self._kept.get(name, (at, None))
+        if context is None or renew <= at:
+            context = self._made(name, at)
+            renew = at + LEAF_LIFETIME / 2
         self._kept[name] = renew, context
         self._kept.move_to_end(name)
         if len(self._kept) > LEAVES:
             self._kept.popitem(last=False)
         return context
 
-    def _made(self, name: str, now: datetime.datetime) -> ssl.SSLContext:
-        leaf = self.authority.leaf(name, self.key, now)
+    def _made(self, name: str, at: datetime.datetime) -> ssl.SSLContext:
+        leaf = self.authority.leaf(name, self.key, at)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])

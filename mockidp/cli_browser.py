@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from mockidp.cli_options import Setup, emit, json_option, shared
+from mockidp.cli_options import DEFAULT, Setup, emit, json_option, shared
 from mockidp.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,13 +50,14 @@ PLACES = {  # where they are where they are not on PATH
         r"%ProgramFiles(x86)%\Microsoft\Edge\Application\msedge.exe",
     ),
 }
-QUIET = (  # what a fresh profile would ask its person or its maker
+QUIET = (  # what a fresh profile would ask its person or its maker, beside `environ.AWAY`
     "--no-first-run",
     "--no-default-browser-check",
     "--disable-search-engine-choice-screen",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-features=OptimizationHints,NetworkTimeServiceQuerying",
 )
 PATIENCE = 5.0  # seconds for a server to show its certificate, and for a browser to close
 
@@ -72,7 +73,7 @@ PATIENCE = 5.0  # seconds for a server to show its certificate, and for a browse
     "--server", metavar="URL", help="A running server.  [default: a new one, for as long as the browser is open]"
 )
 @click.option("--browser", "program", metavar="NAME", help="Chrome, Chromium or Edge, by name or path.")
-@shared("as", "apps", "date", "strict", "config", "set")
+@shared("as", "apps", "date", "strict", "world", "config", "set")
 @json_option
 def browser_command(
     url: str | None, options: tuple[str, ...], server: str | None, program: str | None, setup: Setup, as_json: bool
@@ -85,14 +86,15 @@ def browser_command(
     mockidp browser --server http://127.0.0.1:8400 http://localhost:8000
 
     It has a profile of its own, which is thrown away when it is closed, a simulator as its proxy, and trusts that one
-    only. Other hosts are refused, loopback is reached as always. What comes after `--` is given to the browser.
+    only. Other hosts are refused, loopback is reached as always. `--world` names a world of the running server, or of
+    the new one. What comes after `--` is given to the browser.
     JSON: one line with browser, url, server, pin and profile.
     """
     found = find(program)
     if url is not None and url.startswith("-"):  # it came after `--`
         options, url = (url, *options), None
-    with at_server(server, setup) as (base, pin), throw_away_profile() as profile:
-        url = url or f"{base}/"
+    with at_server(server, setup) as (base, pin), proxy_of(base, server, setup) as via, throw_away_profile() as profile:
+        url = url or home_of(base, server, setup)
 
         def started() -> None:
             if as_json:  # stdout is one document and nothing else
@@ -103,7 +105,7 @@ def browser_command(
             sys.stdout.flush()
 
         until_closed(
-            [found, *flags(base, pin, profile), *options, url], started, subprocess.DEVNULL if as_json else None
+            [found, *flags(via, pin, profile), *options, url], started, subprocess.DEVNULL if as_json else None
         )
     return 0
 
@@ -127,12 +129,9 @@ def find(program: str | None = None) -> str:
 
 def flags(server: str, pin: str, profile: Path) -> list[str]:
     """The options with which a Chromium of any make has a simulator as its proxy and trusts its key, and no other."""
-    return [
-        f"--user-data-dir={profile}",
-        f"--proxy-server={urlsplit(server).netloc}",
-        f"--ignore-certificate-errors-spki-list={pin}",
-        *QUIET,
-    ]
+    from mockidp.environ import switches  # lazy: --help needs none of them
+
+    return [f"--user-data-dir={profile}", f"--proxy-server={urlsplit(server).netloc}", *switches(pin), *QUIET]
 
 
 @contextmanager
@@ -155,6 +154,26 @@ def at_server(url: str | None, setup: Setup) -> Iterator[tuple[str, str]]:
         simulator(world, host), host, 0, authority=lambda: authority, pass_through=setup.config.server.pass_through
     ) as server:
         yield server.url, server.pin
+
+
+@contextmanager
+def proxy_of(base: str, server: str | None, setup: Setup) -> Iterator[str]:
+    """What the browser is told to use as its proxy: the server, or a door to one of its worlds."""
+    if server is None or setup.world_name == DEFAULT:
+        yield base
+        return
+    from mockidp.cli_transport import answers  # lazy: most browsers are in the default world
+    from mockidp.mounts.door import Door
+
+    if not answers(base, setup.world_name):
+        raise UsageError(f"there is no world {setup.world_name!r} at {base}; the control interface makes one")
+    with Door(base, setup.world_name) as door:
+        yield door.url
+
+
+def home_of(base: str, server: str | None, setup: Setup) -> str:
+    """The simulator's own page, of the world that is looked at."""
+    return f"{base}/" if server is None or setup.world_name == DEFAULT else f"{base}/~{setup.world_name}/"
 
 
 def pin_of(url: str, ours: Authority) -> str:

@@ -33,17 +33,21 @@ def front_options(command: F) -> F:
 
 
 def ports_of(front: str | None, app_port: int | None) -> tuple[int, int] | None:
-    """The front's port and the application's, of `--front` and `--app`."""
+    """The front's port and the application's, of `--front 8000=5000`, or of `--front 8000` and `--app 5000` apart."""
     if front is None:
         if app_port is not None:
             raise UsageError("--app is the port of the application behind --front; say --front PORT too")
         return None
-    from mockidp.front import parse_ports  # lazy: most runs have no front
-
+    ours, equals, theirs = front.partition("=")
     try:
-        return parse_ports(front, app_port)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+        port, behind = int(ours), int(theirs) if equals else app_port
+    except ValueError:
+        raise UsageError(f"--front wants PORT=APP_PORT, such as 8000=5000, not {front!r}") from None
+    if behind is None or (equals and app_port is not None and app_port != behind):
+        raise UsageError(f"--front {ours} needs the port of the application, once: --front {ours}=APP_PORT")
+    if not (0 <= port < 65536 and 0 < behind < 65536) or port == behind:
+        raise UsageError("--front PORT=APP_PORT are two different ports from 1 to 65535")
+    return port, behind
 
 
 @contextmanager

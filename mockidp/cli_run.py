@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 import click
 
 from mockidp.cli_front import front_options, fronted, ports_of
-from mockidp.cli_options import Setup, control_token_option, emit, json_option, pass_through_option, shared
+from mockidp.cli_options import DEFAULT, Setup, control_token_option, emit, json_option, pass_through_option, shared
 from mockidp.errors import UsageError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def run_command(
         tell_to(world, as_json=as_json, err=True)
     host = listen.host if host is None else host
     authority = authority_of(world)
-    played = simulator(world, host, control_token)
+    played = simulator(world, host, control_token, listen.control_host)
     server = Server(
         played, host, port, authority=lambda: authority,
         pass_through=[*listen.pass_through, *pass_through],
@@ -130,8 +130,9 @@ def which(name: str, env: Mapping[str, str]) -> str:
     found = shutil.which(name, path=env.get("PATH"))
     if found is not None:
         return found
-    there = Path(name).is_file() and os.sep in name
-    what = "cannot be executed; `chmod +x` it" if there else "is no command that can be found; is it on PATH?"
+    there = Path(name).exists() and os.sep in name
+    hint = "is a folder" if Path(name).is_dir() else "cannot be executed; `chmod +x` it"
+    what = hint if there else "is no command that can be found; is it on PATH?"
     click.echo(f"mockidp: {name} {what}", err=True)
     sys.exit(NOT_EXECUTABLE if there else NOT_FOUND)
 
@@ -197,7 +198,7 @@ def _in_foreground() -> bool:
     show_default=True,
     help="How they are written.",
 )
-@shared("config", "set")
+@shared("world", "config", "set")
 @json_option
 def env_command(url: str | None, kind: str, setup: Setup, as_json: bool) -> None:
     """Print the variables that let programs find a running server at the providers' real host names.
@@ -208,13 +209,16 @@ def env_command(url: str | None, kind: str, setup: Setup, as_json: bool) -> None
     mockidp env --format docker-compose                          a service of compose.yaml
     mockidp env --format github-actions >> "$GITHUB_ENV"         the steps after this one
 
-    What is set already (NODE_OPTIONS, PYTHONPATH, NO_PROXY, …) is kept and added to. JSON: one object, name to value.
+    What is set already (NODE_OPTIONS, PYTHONPATH, NO_PROXY, …) is kept and added to. `--world` is told to the server as
+    the proxy's user; what looks at no proxy variable (Java, Node before 24, Python's http.client) stays in the default
+    world, unless its client id is mockidp~NAME. JSON: one object, name to value.
     """
     from mockidp import environ  # lazy: --help needs none of these
     from mockidp.authority import folder
     from mockidp.cli_ca import authority_of
+    from mockidp.cli_transport import answers
 
-    world = setup.config.world()
+    world, named = setup.config.world(), "" if setup.world_name == DEFAULT else setup.world_name
     url = environ.base_url(url or f"http://127.0.0.1:{setup.config.server.port}")
     authority = authority_of(world)
     pin = ""
@@ -224,28 +228,18 @@ def env_command(url: str | None, kind: str, setup: Setup, as_json: bool) -> None
         pin = pin_of(url, authority)
     else:
         click.secho(f"mockidp: nothing answers at {url} yet; `mockidp serve` starts it there", fg="yellow", err=True)
+    if pin and named and not answers(url, named):
+        raise UsageError(f"there is no world {named!r} at {url}; the control interface makes one")
     before: Mapping[str, str] = os.environ
     files, seen = folder() / "files", None
     if kind == "docker-compose" and not as_json:
         files, before, seen, url = folder() / "container", {}, IN_CONTAINER, from_container(url)
     java = environ.write(authority, files, before, seen)
-    made = environ.variables(environ.Reach(url, tuple(world.hosts()), seen or files, java, pin), before)
+    made = environ.variables(environ.Reach(url, tuple(world.hosts()), seen or files, java, pin, named), before)
     if as_json:
         emit(made)
         return
     click.echo(FORMATS[kind](made, files), nl=False)
-
-
-def answers(url: str) -> bool:
-    """Whether a simulator answers at a URL."""
-    from http.client import HTTPException  # lazy: only `env` asks
-    from urllib.request import ProxyHandler, build_opener
-
-    try:
-        with build_opener(ProxyHandler({})).open(f"{url}/_mockidp/health", timeout=2) as answer:
-            return bool(json.load(answer)["status"] == "ok")
-    except (OSError, HTTPException, ValueError, KeyError, TypeError):
-        return False
 
 
 IN_CONTAINER = PurePosixPath("/etc/mockidp")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import json
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from mockidp.errors import MockidpError, UsageError
 from mockidp.wire import Request, Response
@@ -69,6 +70,15 @@ class PathForm:
             connection.close()
             raise UnreachableError(f"an answer of {self.base} is larger than {LIMIT} bytes")
         return Response(answer.status, answer.getheaders(), data)
+
+
+def answers(base: str, world: str = "") -> bool:
+    """Whether a simulator answers at a URL, and has a world of that name."""
+    try:
+        with PathForm(f"{base}/~{quote(world)}" if world else base) as ask:
+            return bool(json.loads(ask.get("/_mockidp/health").body)["status"] == "ok")
+    except (MockidpError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _reason(error: Exception) -> str:

@@ -1,8 +1,9 @@
 """What programs must find in their environment to meet the simulator at the real host names, as one table.
 
-A row is a variable, its value and who looks at it. `{proxy}` is the server's URL; `{trust}` is a list of certificates
-that has our authority and all those that were trusted before, for variables that replace a list; `{files}` is the
-folder of everything that is a file. A variable that others use too is added to and not replaced: see `ADDED`.
+A row is a variable, its value and who looks at it. `{url}` is the server's, `{proxy}` the same with the world as its
+user; `{trust}` is a list of certificates that has our authority and all those that were trusted before, for variables
+that replace a list; `{files}` is the folder of everything that is a file. A variable that others use too is added to
+and not replaced: see `ADDED`.
 """
 
 from __future__ import annotations
@@ -15,14 +16,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from mockidp.errors import UsageError
 
 if TYPE_CHECKING:
     from mockidp.authority import Authority
 
-PIN = "MOCKIDP_PIN"  # of a running server, and of no other: its key is made when it starts
+PIN, CHROMIUM = "MOCKIDP_PIN", "MOCKIDP_CHROMIUM"  # of a running server and no other: its key is made when it starts
+NOWHERE = "http://127.0.0.1:9"  # a port that Chromium calls for nobody
+AWAY = (  # what Chromium asks by itself at hosts that are providers' too; pages there are opened as ever
+    f"--gaia-url={NOWHERE}",
+    f"--autofill-server-url={NOWHERE}/",
+    f"--component-updater=url-source={NOWHERE}/",
+)
 VARIABLES = (
     ("HTTPS_PROXY", "{proxy}", "curl, git, Python, Ruby, Go, PHP (curl), .NET, Node 24"),
     ("https_proxy", "{proxy}", "the same, where only the small name is looked at"),
@@ -44,10 +51,16 @@ VARIABLES = (
     ("PYTHONPATH", "{python}", "Python that looks at no proxy variable (aiohttp, http.client): a preload"),
     ("JAVA_TOOL_OPTIONS", "{java}", "Java"),
     ("PHP_INI_SCAN_DIR", "{php}", "PHP"),
-    ("MOCKIDP_URL", "{proxy}", "the preloads; scripts of yours"),
+    ("MOCKIDP_PHP", "{streams}", "PHP whose own streams log in: the file to name as auto_prepend_file, or to require"),
+    ("MOCKIDP_URL", "{url}", "the preloads; scripts of yours"),
     ("MOCKIDP_HOSTS", "{hosts}", "the preloads"),
     ("MOCKIDP_CA", "{ca}", "scripts of yours: the certificate of the authority alone"),
     (PIN, "{pin}", "tests that start Chromium: the key to trust, as --ignore-certificate-errors-spki-list takes it"),
+    (
+        CHROMIUM,
+        "{chromium}",
+        "the same: every switch, with spaces between; it trusts the key and asks nothing by itself",
+    ),
 )
 ADDED = {  # what stands between the value that is there and ours; ours comes first where the first one wins
     "NODE_OPTIONS": (" ", "last"),
@@ -59,6 +72,7 @@ EMPTY_PART = "PHP_INI_SCAN_DIR"  # an empty part of it is the folder that PHP wa
 TRUSTS = tuple(name for name, value, _ in VARIABLES if value == "{trust}")
 HERE = ("localhost", "127.0.0.1", "::1")
 CA, TRUST, JAVA, NODE, PYTHON, PHP = "ca.pem", "bundle.pem", "java.p12", "preload.cjs", "python", "php"
+STREAMS = "preload.php"
 PYTHON_PRELOAD = "sitecustomize.py"
 JAVA_PASSWORD = "changeit"  # that of every JDK: the list is no secret
 
@@ -73,6 +87,12 @@ class Reach:
     files: PurePath
     java: bool = True  # whether there is a list of certificates for Java among the files
     pin: str = ""  # the server's key, where it is known
+    world: str = ""  # of a server with several; none for its own
+
+    @property
+    def proxy(self) -> str:
+        """The URL with the world as the user; the password is there since urllib sends no user without one."""
+        return self.url.replace("://", f"://{quote(self.world, safe='')}:x@") if self.world else self.url
 
 
 def base_url(text: str) -> str:
@@ -93,19 +113,29 @@ def variables(reach: Reach, before: Mapping[str, str]) -> dict[str, str]:
     """Every variable by name, for programs that would have had the environment `before`."""
     no_proxy = around(before.get("NO_PROXY") or before.get("no_proxy") or "", reach.hosts)
     values = {
-        "proxy": reach.url,
+        "proxy": reach.proxy,
+        "url": reach.url,
         "no_proxy": ",".join(no_proxy),
         "trust": str(reach.files / TRUST),
         "ca": str(reach.files / CA),
         "node": str(reach.files / NODE).replace("\\", "\\\\"),
         "python": str(reach.files / PYTHON),
         "php": str(reach.files / PHP),
+        "streams": str(reach.files / STREAMS),
         "java": java_options(reach, no_proxy),
         "hosts": ",".join(reach.hosts),
         "pin": reach.pin,
+        "chromium": " ".join(switches(reach.pin)),
     }
-    filled = {name: value.format_map(values) for name, value, _ in VARIABLES if reach.pin or name != PIN}
+    filled = {
+        name: value.format_map(values) for name, value, _ in VARIABLES if reach.pin or name not in (PIN, CHROMIUM)
+    }
     return {name: _added(name, before.get(name), value) for name, value in filled.items()}
+
+
+def switches(pin: str) -> list[str]:
+    """With which a Chromium of any make trusts a server's key, and no other, and leaves its hosts in peace."""
+    return [f"--ignore-certificate-errors-spki-list={pin}", *AWAY]
 
 
 def _added(name: str, before: str | None, ours: str) -> str:
@@ -172,7 +202,8 @@ def write(authority: Authority, folder: Path, before: Mapping[str, str], seen: P
             inner.mkdir(parents=True, exist_ok=True)
         put(folder / CA, authority.pem)
         bundle(authority, folder, also)
-        put(folder / NODE, (package / NODE).read_bytes())
+        for preload in (NODE, STREAMS):
+            put(folder / preload, (package / preload).read_bytes())
         put(folder / PYTHON / PYTHON_PRELOAD, (package / "preload" / PYTHON_PRELOAD).read_bytes())
         put(folder / PHP / "mockidp.ini", php_ini((seen or folder) / TRUST).encode())
         return java_list(folder)

@@ -12,26 +12,21 @@ import asyncio
 import contextlib
 import logging
 import socket
-import threading
-from collections.abc import Iterator
-from concurrent.futures import Future
 from html import escape
-from types import TracebackType
-from typing import Protocol, Self
 
 import h11
 
-from mockidp.front_urls import Html, Site, Urls, is_html, is_json
-from mockidp.mounts.server import listen, loop_factory, url_of
+from mockidp.front_headers import ends, kept, of_length, onward, upgrade, value
+from mockidp.front_html import Html, is_html
+from mockidp.front_urls import Site, Urls, is_json
+from mockidp.mounts.life import Life
+from mockidp.mounts.ports import listen, url_of
 from mockidp.simulator import Simulator
-from mockidp.wire import Pairs
 
 HEAD = 64 << 10  # bytes of a head: cookies can be long
 PIECE = 64 << 10  # bytes read at once
 AHEAD = 64 << 10  # bytes that a browser may send before the answer to its last request
 JSON_LIMIT = 1 << 20  # bytes; what is larger is no answer of a login
-HOP = {"connection", "keep-alive", "proxy-connection", "proxy-authenticate", "te", "trailer", "transfer-encoding"}
-OURS = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "forwarded", "accept-encoding"}
 HOSTS = ("127.0.0.1", "::1")  # an application that listens at `localhost` may mean either
 
 log = logging.getLogger("mockidp.front")
@@ -73,28 +68,22 @@ class Peer:
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-class Raw(Protocol):
-    """Headers as h11 has them: names in small letters, and as they were sent."""
-
-    def __iter__(self) -> Iterator[tuple[bytes, bytes]]: ...
-
-    def raw_items(self) -> list[tuple[bytes, bytes]]: ...
-
-
-class Front:
+class Front(Life):
     """Serves at `port` of `host` what the application serves at `app_port`.
 
     `with Front(…) as front:` runs it in a thread. `port=0` picks a free one; UsageError when it cannot be had.
     `base` is the simulator's URL, `world` the name of the world that logins belong to, "" for the simulator's own.
     """
 
+    name = "mockidp-front"
+
     def __init__(
         self, simulator: Simulator, base: str, *, port: int, app_port: int, host: str = "localhost", world: str = ""
     ) -> None:
+        super().__init__()
         self.host = host
         self.site = Site(simulator, base, port=port, app_port=app_port, world=world)
         self._sockets: list[socket.socket] = []
-        self._thread: threading.Thread | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
     @property
@@ -103,43 +92,18 @@ class Front:
         return url_of(self.host, self.site.port)
 
     def bind(self) -> None:
-        """Take the port now, so that `url` is known and a UsageError comes before anything runs."""
         if not self._sockets:
-            self._sockets = listen(self.host, self.site.port)
+            self._sockets = listen(self.host, self.site.port, "--front")
             self.site.port = self._sockets[0].getsockname()[1]
 
-    def __enter__(self) -> Self:
+    async def start(self) -> None:
         self.bind()
         self.site.simulator.front = self.site
-        started: Future[None] = Future()
-        self._thread = threading.Thread(target=self._run, args=(started,), name="mockidp-front", daemon=True)
-        self._thread.start()
-        started.result()
-        return self
+        self._servers = [await asyncio.start_server(self._connected, sock=sock, limit=PIECE) for sock in self._sockets]
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._stopped.set)
-        if self._thread:
-            self._thread.join()
+    async def stop(self) -> None:
         self.site.simulator.front = None
-
-    def _run(self, started: Future[None]) -> None:
-        try:
-            with asyncio.Runner(loop_factory=loop_factory()) as runner:
-                runner.run(self._serve(started))
-        except BaseException as error:  # the thread that waits in __enter__ raises it
-            if started.done():
-                raise
-            started.set_exception(error)
-
-    async def _serve(self, started: Future[None]) -> None:
-        self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
-        servers = [await asyncio.start_server(self._connected, sock=sock, limit=PIECE) for sock in self._sockets]
-        started.set_result(None)
-        await self._stopped.wait()
-        for server in servers:
+        for server in self._servers:
             server.close()
         for task in self._connections:
             task.cancel()
@@ -174,7 +138,7 @@ class Front:
             return False
         app = await self._to_app()
         if app is None:
-            await self._say(browser, 502, self._no_app(), wait=_value(request.headers, b"accept"))
+            await self._say(browser, 502, self._no_app(), wait=value(request.headers, b"accept"))
             return False
         try:
             return await self._between(browser, app, request)
@@ -191,13 +155,13 @@ class Front:
         return f"The application does not answer at port {self.site.app_port} of this machine yet."
 
     async def _between(self, browser: Peer, app: Peer, request: h11.Request) -> bool:
-        host = _value(request.headers, b"host")
+        host = value(request.headers, b"host")
         urls = Urls(self.site, host)
         peer = browser.writer.get_extra_info("peername")[0]
-        upgrade = _upgrade(request.headers)
-        headers = [*_onward(request, urls, host, peer), *upgrade]
+        other, secure = upgrade(request.headers), self.site.secure
+        headers = [*onward(request, urls, host, peer), *other]
         await app.send(h11.Request(method=request.method, target=request.target, headers=headers))
-        upload = asyncio.create_task(_upload(browser, app, len(upgrade) > 1))
+        upload = asyncio.create_task(_upload(browser, app, len(other) > 1))
         try:
             try:
                 response = await self._head(browser, app)
@@ -207,7 +171,11 @@ class Front:
             if response is None:
                 await _tunnel(browser, app)
                 return False
-            await _answer(browser, app, response, urls, request.method)
+            location, target = value(response.headers, b"location"), request.target.decode("ascii")
+            if urls.forces_https(response.status_code, location, target):
+                await self._by_https(browser, location, target, secure)
+            else:
+                await _answer(browser, app, response, urls, request.method)
         finally:
             upload.cancel()
             await asyncio.gather(upload, return_exceptions=True)
@@ -222,10 +190,21 @@ class Front:
             if not isinstance(event, h11.InformationalResponse):
                 raise ConnectionResetError("the application hung up")
             if event.status_code != 100:  # that one was answered here
-                headers = [pair for pair in event.headers.raw_items() if event.status_code == 101 or _ends(pair)]
+                headers = [pair for pair in event.headers.raw_items() if event.status_code == 101 or ends(pair)]
                 await browser.send(h11.InformationalResponse(status_code=event.status_code, headers=headers))
             if event.status_code == 101:
                 return None
+
+    async def _by_https(self, browser: Peer, location: str, target: str, secure: bool) -> None:
+        """Have the browser ask again, and tell the application from now on that it comes by HTTPS."""
+        if secure:  # it was told, and does not believe it: this would go on for ever
+            await self._say(browser, 502, FORCED)
+            return
+        self.site.secure = True
+        self.site.learn(location)
+        headers = [("Location", target), ("Cache-Control", "no-store"), ("Content-Length", "0")]
+        await browser.send(h11.Response(status_code=307, headers=headers))  # the same method, and the same body
+        await browser.send(h11.EndOfMessage())
 
     async def _say(self, browser: Peer, status: int, text: str, *, wait: str = "") -> None:
         """Answer in the application's place; a page that a person waits for tries again by itself."""
@@ -243,6 +222,10 @@ class Front:
         await browser.send(h11.EndOfMessage())
 
 
+FORCED = (
+    "The application sends everybody to HTTPS, and the front's header `X-Forwarded-Proto: https` means nothing to it. "
+    "Let it look at that header (in Django: SECURE_PROXY_SSL_HEADER), or start it without the redirect."
+)
 WAITING = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Waiting for the application</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>:root {{ color-scheme: light dark }}
 body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 15vh auto; padding: 0 1.5rem }}</style>
@@ -268,7 +251,7 @@ async def _upload(browser: Peer, app: Peer, upgrade: bool) -> None:
 
 async def _answer(browser: Peer, app: Peer, response: h11.Response, urls: Urls, method: bytes) -> None:
     """Pass an answer on; of a body only what `front_urls` turns is looked at."""
-    pairs = _kept(response.headers)
+    pairs = kept(response.headers)
     told = {name.lower(): value for name, value in pairs}
     plain = response.status_code != 206 and told.get("content-encoding", "identity").lower() in ("identity", "")
     kind = told.get("content-type", "")
@@ -282,7 +265,7 @@ async def _answer(browser: Peer, app: Peer, response: h11.Response, urls: Urls, 
         start, ended = await _whole(app)
         turned = urls.json(start) if ended else start
         if turned != start:
-            start, headers = turned, _of_length(headers, len(turned))
+            start, headers = turned, of_length(headers, len(turned))
     await browser.send(h11.Response(status_code=response.status_code, headers=headers, reason=response.reason))
     if start:
         await browser.send(h11.Data(data=start))
@@ -328,97 +311,3 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     while data := await reader.read(PIECE):
         writer.write(data)
         await writer.drain()
-
-
-# headers
-
-
-def _onward(request: h11.Request, urls: Urls, host: str, peer: str) -> list[tuple[str, str]]:
-    """A request's headers for the application: whom it is for and by whom, no compression, one request a connection."""
-    pairs = [pair for pair in _kept(request.headers) if pair[0].lower() not in (*OURS, "expect", "upgrade")]
-    if request.method == b"POST" and _from_a_provider(pairs, urls):
-        pairs = _as_from_elsewhere(pairs, urls, request.target.decode("ascii"))
-    return [
-        *pairs,
-        ("Accept-Encoding", "identity"),
-        ("X-Forwarded-For", peer),
-        ("X-Forwarded-Host", host),
-        ("X-Forwarded-Proto", "http"),
-        ("X-Forwarded-Port", str(urls.site.port)),
-    ]
-
-
-def _upgrade(headers: Raw) -> Pairs:
-    """The header that asks for another protocol on this connection, if it is asked for."""
-    asked = "upgrade" in _value(headers, b"connection").lower()
-    return [("Connection", "Upgrade"), ("Upgrade", _value(headers, b"upgrade"))] if asked else [("Connection", "close")]
-
-
-def _from_a_provider(pairs: Pairs, urls: Urls) -> bool:
-    """Whether a form was posted by a page of the simulator's: its origin, or none where pages do not tell it."""
-    told = {name.lower(): value for name, value in pairs}
-    origin = told.get("origin", "")
-    return origin == urls.origin or (origin == "null" and told.get("sec-fetch-site") in ("same-site", "cross-site"))
-
-
-def _as_from_elsewhere(pairs: Pairs, urls: Urls, target: str) -> Pairs:
-    """What the application would be sent if that page were at the provider's own host."""
-    origin = urls.site.poster(target)
-    out: Pairs = []
-    for name, value in pairs:
-        low = name.lower()
-        if low == "cookie":
-            value, lost = urls.site.cookies_of_post(value)
-            for cookie in lost:
-                log.warning(LAX, cookie, urls.site.same_site[cookie].capitalize())
-        if low == "sec-fetch-site":
-            value = "cross-site"
-        elif low == "origin":
-            value = origin or value
-        elif low == "referer" and origin:
-            value = f"{origin}/"
-        if value:
-            out.append((name, value))
-    return out
-
-
-LAX = "cookie %s was kept back: with SameSite=%s no browser sends it when a provider's page posts its answer"
-
-
-def _kept(headers: Raw) -> Pairs:
-    """The headers that are not about one connection (RFC 9110 section 7.6.1)."""
-    named = {name.strip().lower() for name in _value(headers, b"connection").split(",")} - {""}
-    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw_items()]
-    return [pair for pair in pairs if pair[0].lower() not in HOP | named]
-
-
-def _value(headers: Raw, name: bytes) -> str:
-    return ", ".join(value.decode("latin-1") for key, value in headers if key == name)
-
-
-def _ends(pair: tuple[bytes, bytes]) -> bool:
-    return pair[0].decode("latin-1").lower() not in HOP
-
-
-def _of_length(headers: Pairs, length: int) -> Pairs:
-    """The headers of a body that is another one now."""
-    gone = ("content-length", "etag", "content-md5", "digest", "content-digest", "repr-digest", "cache-control")
-    kept = [pair for pair in headers if pair[0].lower() not in gone]
-    return [*kept, ("Content-Length", str(length)), ("Cache-Control", "no-store")]
-
-
-def parse_ports(front: str, app: int | None) -> tuple[int, int]:
-    """`8000=5000`, or `8000` and 5000 apart: the front's port and the application's. ValueError says what is wrong."""
-    ours, equals, theirs = front.partition("=")
-    try:
-        port, app_port = int(ours), int(theirs) if equals else app
-    except ValueError:
-        raise ValueError(f"--front wants PORT=APP_PORT, such as 8000=5000, not {front!r}") from None
-    if app_port is None or (equals and app is not None and app != app_port):
-        raise ValueError(f"--front {ours} needs the port of the application, once: --front {ours}=APP_PORT")
-    if not (0 <= port < 65536 and 0 < app_port < 65536) or port == app_port:
-        raise ValueError("--front PORT=APP_PORT are two different ports from 1 to 65535")
-    return port, app_port
-
-
-__all__ = ["Front", "parse_ports"]

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from html import escape, unescape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mockidp.apps import LOOPBACK
 from mockidp.contract.files import index
+from mockidp.front_html import Html, is_html
 from mockidp.wire import Pairs, Request, Response
 
 if TYPE_CHECKING:
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 
 ORIGINS = 16  # of the application's own that are learned; one is usual
 COOKIES = 500  # whose SameSite is remembered
-HELD = 64 << 10  # bytes of a tag that does not end; more than that is passed on as it is
 ABSOLUTE = re.compile(r"\s*(?:(https?):)?//([^/?#\\\s]+)", re.I)
+REDIRECTS = {301, 302, 303, 307, 308}
 USUAL = {"http": ":80", "https": ":443"}
 DIGESTS = {"content-md5", "digest", "content-digest", "repr-digest"}  # of a body that is another one now
 POLICIES = {"content-security-policy", "content-security-policy-report-only"}
@@ -38,6 +37,7 @@ class Site:
     def __init__(self, simulator: Simulator, base: str, *, port: int, app_port: int, world: str = "") -> None:
         self.simulator, self.base, self.port, self.app_port = simulator, base, port, app_port
         self.world_name = world
+        self.secure = False  # whether the application is told that browsers come by HTTPS: see `Urls.forces_https`
         self.learned: dict[str, None] = {}
         self.same_site: dict[str, str] = {}
         self.posters: dict[str, str] = {}
@@ -57,7 +57,8 @@ class Site:
     def is_own(self, found: re.Match[str]) -> bool:
         """Whether a URL is the application's by another name than the front's."""
         if _name(found[2]) in LOOPBACK:
-            return found[2].rpartition(":")[2] == str(self.app_port)
+            ours = ("", str(self.port)) if self.secure and (found[1] or "").lower() == "https" else ()
+            return _port(found[2]) in (str(self.app_port), *ours)
         return _origin(found) in self.learned
 
     def cookies_of_post(self, value: str) -> tuple[str, list[str]]:
@@ -112,7 +113,7 @@ class Urls:
 
     def __init__(self, site: Site, host: str) -> None:
         self.site = site
-        name = _name(host)
+        self.name = name = _name(host)
         self.front = f"http://{name if ':' not in name else f'[{name}]'}:{site.port}" if name else ""
         at = urlsplit(site.base)
         # One name for both: to a browser 127.0.0.1 and localhost are two sites, and each has cookies of its own.
@@ -182,6 +183,14 @@ class Urls:
             for name in ("redirect_uri", "return_to"):
                 self.site.learn(str(told.get(name) or ""))
 
+    def forces_https(self, status: int, location: str, target: str) -> bool:
+        """Whether a redirect only wants the same page by HTTPS, as an application's behind TLS does in production."""
+        found = ABSOLUTE.match(location)
+        if found is None or status not in REDIRECTS or (found[1] or "").lower() != "https":
+            return False
+        ours = _name(found[2]) == self.name or self.site.is_own(found)
+        return ours and (location[found.end() :].partition("?")[0] or "/") == target.partition("?")[0]
+
     # headers
 
     def headers(self, pairs: Pairs, *, html: bool) -> Pairs:
@@ -213,8 +222,10 @@ class Urls:
         return f"{found[1]}{found[2]}{turned}{found[4]}" if found and turned else value
 
     def policy(self, value: str) -> str:
-        """A content security policy that allows the simulator wherever it allows a provider (CSP3 section 2.3.1)."""
-        return ";".join(self._directive(part) for part in value.split(";"))
+        """A content security policy that allows the simulator wherever it allows a provider (CSP3 section 2.3.1), and
+        plain HTTP, which is all that the front speaks."""
+        parts = [part for part in value.split(";") if part.strip().lower() != "upgrade-insecure-requests"]
+        return ";".join(self._directive(part) for part in parts)
 
     def _directive(self, text: str) -> str:
         _, *sources = text.split()
@@ -292,6 +303,12 @@ def _name(authority: str) -> str:
     return (name if colon and port.isdecimal() and not name.endswith(":") else authority).strip("[]")
 
 
+def _port(authority: str) -> str:
+    """The port of a Host header or URL; "" where there is none."""
+    _, colon, port = authority.rpartition(":")
+    return port if colon and port.isdecimal() else ""
+
+
 def _host(found: re.Match[str]) -> str:
     """The host of a URL as contracts write it: with a port where that is not the usual one."""
     return found[2].rpartition("@")[2].lower().removesuffix(USUAL[(found[1] or "https").lower()])
@@ -301,125 +318,6 @@ def _origin(found: re.Match[str]) -> str:
     return f"{(found[1] or 'https').lower()}://{_host(found)}"
 
 
-def is_html(content_type: str) -> bool:
-    kind, _, rest = content_type.lower().partition(";")
-    return kind.strip() in ("text/html", "application/xhtml+xml") and "utf-16" not in rest and "utf-32" not in rest
-
-
 def is_json(content_type: str) -> bool:
     kind = content_type.lower().partition(";")[0].strip()
     return kind == "application/json" or kind.endswith("+json")
-
-
-# HTML, as it comes
-
-Turn = Callable[[str, str, str], "str | None"]  # element, attribute, value: another value, or None
-ATTRIBUTES: Mapping[str, frozenset[str]] = {
-    "a": frozenset({"href"}),
-    "area": frozenset({"href"}),
-    "form": frozenset({"action"}),
-    "button": frozenset({"formaction"}),
-    "input": frozenset({"formaction", "src"}),
-    "iframe": frozenset({"src"}),
-    "frame": frozenset({"src"}),
-    "img": frozenset({"src"}),
-    "script": frozenset({"src"}),
-    "meta": frozenset({"content"}),
-}
-RAW = re.compile(rb"script|style|textarea|title|xmp|iframe")  # in these a tag is text
-COMMENT = re.compile(rb"-->")
-TAG = re.compile(rb"""<([a-zA-Z][^\s/>]*+)((?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+'|(?!["'])))*+)>""")
-ATTRIBUTE = re.compile(rb"""([^\s"'<>/=]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'>][^\s>]*)""")
-DROPPED = re.compile(rb"""\s+integrity\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""", re.I)
-
-
-class Html:
-    """Turns the URLs of a page piece by piece; every byte that is not turned goes through as it is.
-
-    What is held back is at most a tag that has not ended; comments, scripts and styles are never looked into.
-    """
-
-    def __init__(self, turn: Turn) -> None:
-        self.turn, self._rest = turn, b""
-        self._until: re.Pattern[bytes] | None = None
-
-    def feed(self, data: bytes) -> bytes:
-        """The bytes that can be sent by now."""
-        text, out = self._rest + data, []
-        at = 0
-        while at < len(text):
-            at, piece = self._step(text, at)
-            if piece is None:
-                break
-            out.append(piece)
-        self._rest = text[at:]
-        if len(self._rest) > HELD:
-            out.append(self.end())
-        return b"".join(out)
-
-    def end(self) -> bytes:
-        """What was held back."""
-        rest, self._rest = self._rest, b""
-        return rest
-
-    def _step(self, text: bytes, at: int) -> tuple[int, bytes | None]:
-        """What comes next and where it ends, or None until more is there."""
-        if self._until:
-            return self._raw(text, at)
-        start = text.find(b"<", at)
-        if start != at:
-            end = len(text) if start < 0 else start
-            return end, text[at:end]
-        if text.startswith(b"<!--", at):
-            self._until = COMMENT
-            return at + 2, text[at : at + 2]  # `<!-->` is a whole comment
-        found = TAG.match(text, at)
-        if found:
-            name = found[1].lower()
-            if RAW.fullmatch(name):
-                self._until = re.compile(b"</" + name, re.I)
-            return found.end(), self._tag(found)
-        if b"<!--".startswith(text[at : at + 4]) or re.match(rb"<[a-zA-Z]", text[at:]):
-            return at, None
-        return at + 1, text[at : at + 1]
-
-    def _raw(self, text: bytes, at: int) -> tuple[int, bytes | None]:
-        assert self._until is not None
-        if found := self._until.search(text, at):
-            self._until = None
-            return found.start() + 1, text[at : found.start() + 1]
-        end = max(at, len(text) - len(self._until.pattern) + 1)
-        return end, text[at:end] or None
-
-    def _tag(self, found: re.Match[bytes]) -> bytes:
-        tag = found[1].decode("latin-1").lower()
-        wanted = ATTRIBUTES.get(tag)
-        if not wanted or (b"//" not in found[2] and b"&" not in found[2] and tag != "meta"):
-            return found[0]
-        kind = _meta_kind(found[2]) if tag == "meta" else ""
-        turned = False
-
-        def one(at: re.Match[bytes]) -> bytes:
-            nonlocal turned
-            name = at[1].decode("latin-1").lower()
-            if name not in wanted:
-                return at[0]
-            value = at[3].decode("latin-1")
-            bare = value[1:-1] if value[0] in "\"'" else value
-            other = self.turn(tag, kind or name, unescape(bare))
-            if other is None:
-                return at[0]
-            turned = True
-            text = escape(other).encode("latin-1", "xmlcharrefreplace")
-            return at[1] + at[2] + b'"' + text + b'"'
-
-        attributes = ATTRIBUTE.sub(one, found[2])
-        if turned and tag == "script":  # the provider's script has another digest than the simulated one
-            attributes = DROPPED.sub(b"", attributes)
-        return b"<" + found[1] + attributes + b">" if turned else found[0]
-
-
-def _meta_kind(attributes: bytes) -> str:
-    """What a meta element stands for, the name of a header; "-" where for none."""
-    found = re.search(rb"""http-equiv\s*=\s*["']?([\w-]+)""", attributes, re.I)
-    return found[1].decode("latin-1").lower() if found else "-"

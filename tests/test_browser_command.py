@@ -19,11 +19,12 @@ from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 import pytest
 from chromium import NAMES
 
-from mockidp import authority, cli_browser
+from mockidp import authority, cli_browser, environ
 from mockidp.cli_transport import UnreachableError
 from mockidp.errors import UsageError
 from mockidp.mounts.server import Server
 from mockidp.simulator import Simulator, known_hosts
+from mockidp.world import World
 
 ROOT = Path(__file__).parents[1]
 HEADLESS = ("--headless", "--no-sandbox", "--disable-gpu")
@@ -78,6 +79,13 @@ def dumped(*arguments: str) -> str:
     return done.stdout
 
 
+def asked(server: Server, world: str = "") -> set[str]:
+    """Hosts and paths of what the journal tells."""
+    found = server.simulator.worlds.get(world, server.simulator.world)  # type: ignore[attr-defined]
+    urls = [urlsplit(entry.url) for login in found.journal for entry in login.entries]
+    return {f"{url.netloc}{url.path}" for url in urls}
+
+
 # a browser at the real host names
 
 
@@ -91,12 +99,26 @@ def test_it_shows_the_sign_in_page_of_a_real_host(home: Path) -> None:
 @real
 def test_it_trusts_only_that_server_and_only_with_its_option(running: Server, home: Path) -> None:
     assert "Sign in with Google" in dumped("--server", running.url, GOOGLE)
-    assert running.simulator.world.journal.last("google") is not None
+    assert asked(running) == {"accounts.google.com/o/oauth2/v2/auth"}, "the browser asked something by itself"
     other = cli_browser.flags(running.url, "A" * 43 + "=", home / "profile")
     done = subprocess.run(
         [str(CHROMIUM), *other, *HEADLESS, "--dump-dom", GOOGLE], capture_output=True, text=True, timeout=SECONDS
     )
     assert "Sign in with Google" not in done.stdout
+
+
+@real
+def test_a_world_of_a_running_server_is_the_browsers(running: Server) -> None:
+    running.simulator.add(World("mine", person="carol"))  # type: ignore[attr-defined]
+    assert "Sign in with" not in dumped("--server", running.url, "--world", "mine", GOOGLE)
+    assert asked(running, "mine") == {"accounts.google.com/o/oauth2/v2/auth"}
+    assert not asked(running)
+
+
+def test_a_world_that_there_is_not_is_told_before_a_browser_starts(running: Server) -> None:
+    done = run("--server", running.url, "--world", "theirs", "--browser", sys.executable)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"there is no world 'theirs' at {running.url}" in done.stderr
 
 
 @real
@@ -232,7 +254,7 @@ def test_what_the_documentation_shows_logs_in(title: str, home: Path, running: S
         "CHROMIUM": str(CHROMIUM),
         "START": GOOGLE.replace(quote_plus(BACK), quote_plus(application)),
         "HTTPS_PROXY": running.url,
-        "MOCKIDP_PIN": running.pin,
+        "MOCKIDP_CHROMIUM": " ".join(environ.switches(running.pin)),
     }
     env |= {"SE_OFFLINE": "true", "SE_AVOID_STATS": "true", "NO_PROXY": "127.0.0.1,localhost"}
     done = subprocess.run(
@@ -245,6 +267,7 @@ def test_what_the_documentation_shows_logs_in(title: str, home: Path, running: S
     login = running.simulator.world.journal.last("google")
     assert login is not None
     assert login.person == "bob"
+    assert asked(running) == {"accounts.google.com/o/oauth2/v2/auth"}
 
 
 def test_both_tools_are_shown() -> None:

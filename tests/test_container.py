@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -21,6 +20,7 @@ from typing import Any
 import pytest
 import requests
 import yaml
+from ports import free_port
 
 ROOT = Path(__file__).parent.parent
 COMPOSE = ROOT / "examples" / "compose"
@@ -133,11 +133,6 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
     return scratch
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
-
-
 @contextmanager
 def started(command: list[str], scratch: Scratch, **env: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
@@ -191,6 +186,10 @@ def test_it_starts_is_found_healthy_logs_somebody_in_and_stops_at_a_signal(image
         assert (refused.returncode, "asks for its control token" in refused.stderr) == (3, True)
         done = subprocess.run([*login, "--control-token", token], env=image.env, capture_output=True, text=True)
         assert json.loads(done.stdout)["identity"]["email"] == "alice@example.com", done.stderr
+        api, known = f"http://127.0.0.1:{port}/_mockidp/api/worlds", {"Authorization": f"Bearer {token}"}
+        for name, status in (("mockidp", 200), ("elsewhere", 421)):  # a service's name in Compose
+            told = requests.get(api, headers={**known, "Host": f"{name}:8400"}, timeout=20)
+            assert told.status_code == status
     assert process.returncode == 0
 
 
@@ -232,6 +231,7 @@ def test_the_example_names_what_there_is() -> None:
     assert (COMPOSE / services["mockidp"]["build"] / "Dockerfile").samefile(ROOT / "Dockerfile")
     assert (COMPOSE / services["app"]["build"] / "Dockerfile").is_file()
     assert services["app"]["network_mode"] == "service:mockidp"
+    assert services["mockidp"]["environment"]["MOCKIDP_CONTROL_HOST"] == "mockidp"
     for service in services.values():
         for volume in service["volumes"]:
             assert volume.partition(":")[0] in compose()["volumes"]
@@ -260,15 +260,16 @@ def test_the_example_logs_in_as_the_services_would(image: Scratch, tmp_path: Pat
     env = {**os.environ, **site, "PYTHONPATH": str(COMPOSE), "PYTHONDONTWRITEBYTECODE": "1"}
     with (
         started(served, image, MOCKIDP_CONTROL_TOKEN="only-for-this-example") as server,
-        subprocess.Popen(app, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process,
         requests.Session() as browser,
     ):
         browser.trust_env = False
+        until_healthy(image, ports["8400"], server)  # the example's application waits for that too
+        process = subprocess.Popen(app, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         try:
-            until_healthy(image, ports["8400"], server)
             front = f"http://localhost:{ports['8000']}"
             page = browser.get(front, timeout=20)
             while page.status_code == 502:
+                assert process.poll() is None, "the application ended"
                 time.sleep(0.2)
                 page = browser.get(front, timeout=20)
             assert f'href="/login/{provider}"' in page.text
@@ -278,5 +279,6 @@ def test_the_example_logs_in_as_the_services_would(image: Scratch, tmp_path: Pat
             page = browser.post(login.url, allow, timeout=20)
         finally:
             process.terminate()
+            process.wait(20)
     assert page.url == f"{front}/"
     assert "<h1>Hello, Alice Archer</h1><p>alice@example.com</p>" in page.text

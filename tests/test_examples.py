@@ -12,8 +12,9 @@ from pathlib import Path
 
 import chromium
 import pytest
-from example_app import EXAMPLES, WAIT, Running, environment, free_port, mockidp_run, running
+from example_app import EXAMPLES, WAIT, Running, environment, mockidp_run, running
 from playwright.sync_api import expect, sync_playwright
+from ports import free_port
 
 from mockidp import authority
 from mockidp.simulator import known_hosts

@@ -24,13 +24,16 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import pytest
 import requests
 from click.testing import CliRunner
+from ports import free_port
 
 import providers
 from mockidp import authority
+from mockidp.cli_front import ports_of
 from mockidp.cli_run import run_command
 from mockidp.errors import UsageError
-from mockidp.front import Front, parse_ports
-from mockidp.front_urls import Html, Site, Urls
+from mockidp.front import Front
+from mockidp.front_html import Html
+from mockidp.front_urls import Site, Urls
 from mockidp.mounts.server import Server
 from mockidp.simulator import Simulator, known_hosts
 from mockidp.world import World
@@ -140,6 +143,10 @@ def test_json_is_turned_only_where_a_value_is_the_url_of_a_login(urls: Urls) -> 
     assert json.loads(urls.json(b'"' + LOGIN.replace("/", r"\/").encode() + b'"')) == REDIRECTS[LOGIN]
 
 
+def test_a_policy_does_not_send_browsers_to_https(urls: Urls) -> None:
+    assert urls.policy("default-src 'self'; upgrade-insecure-requests; img-src x") == "default-src 'self'; img-src x"
+
+
 def test_a_policy_that_allows_a_provider_allows_the_simulator(urls: Urls) -> None:
     told = (
         "default-src 'self'; form-action 'self' https://github.com; script-src https://*.google.com; img-src x.example"
@@ -165,13 +172,13 @@ def test_a_cookie_is_one_that_browsers_take_on_loopback(urls: Urls, told: str, k
 
 @pytest.mark.parametrize(("told", "ports"), [(("8000=5000", None), (8000, 5000)), (("0", 5000), (0, 5000))])
 def test_ports_are_told_together_or_apart(told: tuple[str, int | None], ports: tuple[int, int]) -> None:
-    assert parse_ports(*told) == ports
+    assert ports_of(*told) == ports
 
 
 @pytest.mark.parametrize("told", [("8000", None), ("x", 1), ("8000=x", None), ("8000=8000", None), ("8000=1", 2)])
 def test_ports_that_make_no_sense_are_refused(told: tuple[str, int | None]) -> None:
-    with pytest.raises(ValueError, match="--front"):
-        parse_ports(*told)
+    with pytest.raises(UsageError, match="--front"):
+        ports_of(*told)
 
 
 # an application that knows nothing of it
@@ -525,11 +532,6 @@ def test_a_websocket_goes_through() -> None:
         assert sock.recv(100) == b"\x00\xff\x00\xff"
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
-
-
 def test_a_person_who_is_there_before_the_application_waits_for_it() -> None:
     with Front(Simulator(), BASE, port=0, app_port=free_port()) as front:
         page = requests.get(front.url, headers={"Accept": "text/html,*/*"}, timeout=5)
@@ -614,6 +616,123 @@ def test_the_command_that_runs_has_a_front(tmp_path: Path) -> None:
     assert page.text == "alice-archer"
     assert page.url.startswith(f"http://localhost:{front}/callback?")
     assert "iss=https%3A%2F%2Fgithub.com" in page.url
+
+
+def test_a_front_whose_port_is_taken_names_the_option_that_chooses_another(where: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, Server(Simulator(), port=0) as server:
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match=rf"port {port} .* is in use; choose another with --front"):
+            Front(Simulator(), server.url, port=port, app_port=1).bind()
+
+
+DJANGO = """
+import secrets, sys
+from wsgiref.simple_server import make_server
+import requests
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect
+from django.urls import path
+from django.utils.http import urlencode
+
+settings.configure(
+    SECRET_KEY="x" * 50, ROOT_URLCONF=__name__, ALLOWED_HOSTS=["localhost"],
+    SECURE_SSL_REDIRECT=True, SECURE_HSTS_SECONDS=3600, SESSION_COOKIE_SECURE=True, CSRF_COOKIE_SECURE=True,
+    SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https") if sys.argv[2] == "proxied" else None,
+    SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
+    MIDDLEWARE=[
+        "django.middleware.security.SecurityMiddleware", "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware",
+    ],
+)
+HTTP, KEYS = requests.Session(), {"client_id": "mockidp"}
+
+def home(request):
+    form = '<form action="/login" method="post"><input type="hidden" name="csrfmiddlewaretoken" value="%s"></form>'
+    return HttpResponse(form % get_token(request))
+
+def login(request):
+    request.session["state"] = secrets.token_hex(8)
+    told = {**KEYS, "redirect_uri": request.build_absolute_uri("/callback"), "state": request.session["state"]}
+    return redirect("https://github.com/login/oauth/authorize?" + urlencode(told))
+
+def callback(request):
+    assert request.session["state"] == request.GET["state"]
+    told = {**KEYS, "client_secret": "mockidp-secret", "code": request.GET["code"]}
+    told["redirect_uri"] = request.build_absolute_uri("/callback")
+    url = "https://github.com/login/oauth/access_token"
+    token = HTTP.post(url, told, headers={"Accept": "application/json"}).json()["access_token"]
+    user = HTTP.get("https://api.github.com/user", headers={"Authorization": "Bearer " + token}).json()
+    return HttpResponse(f"{user['login']} {request.is_secure()} {request.build_absolute_uri()}")
+
+urlpatterns = [path("", home), path("login", login), path("callback", callback)]
+make_server("127.0.0.1", int(sys.argv[1]), get_wsgi_application()).serve_forever()
+"""
+
+
+@contextlib.contextmanager
+def django(tmp_path: Path, kind: str) -> Iterator[tuple[str, requests.Session]]:
+    """A Django application that forces HTTPS, its front, and a browser that waited for it."""
+    front, app = free_port(), free_port()
+    (tmp_path / "site_that_is_secure.py").write_text(DJANGO)
+    command = [
+        *(sys.executable, "-m", "mockidp", "run", "--as", "alice", "--json", "--front", f"{front}={app}", "--"),
+        *(sys.executable, str(tmp_path / "site_that_is_secure.py"), str(app), kind),
+    ]
+    env = {**os.environ, "MOCKIDP_HOME": str(tmp_path)}
+    with (
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env) as process,
+        requests.Session() as browser,
+    ):
+        assert process.stderr is not None
+        try:
+            process.stderr.readline()
+            browser.trust_env, url = False, f"http://localhost:{front}"
+            while "does not answer" in browser.get(f"{url}/", timeout=10).text:
+                assert process.poll() is None
+                time.sleep(0.1)
+            yield url, browser
+        finally:
+            process.terminate()
+
+
+def test_an_application_that_forces_https_is_told_that_it_has_it(tmp_path: Path) -> None:
+    with django(tmp_path, "proxied") as (url, browser):
+        form = browser.get(f"{url}/", timeout=10)
+        assert form.status_code == 200
+        page = browser.post(f"{url}/login", hidden(form.text), headers={"Origin": url}, timeout=10)
+        of_another = browser.post(f"{url}/login", hidden(form.text), headers={"Origin": "http://x.example"}, timeout=10)
+        by_referer = browser.post(f"{url}/login", hidden(form.text), headers={"Referer": f"{url}/"}, timeout=10)
+    assert page.text.startswith(f"alice-archer True https{url.removeprefix('http')}/callback?"), page.text
+    assert all(one.url.startswith("http://") for one in [*page.history, page])
+    assert (of_another.status_code, by_referer.status_code) == (403, 200)
+
+
+def test_an_application_that_forces_https_and_believes_no_header_is_no_endless_loop(tmp_path: Path) -> None:
+    with django(tmp_path, "bare") as (url, browser):
+        page = browser.get(f"{url}/", timeout=10)
+    assert page.status_code == 502
+    assert "SECURE_PROXY_SSL_HEADER" in page.text
+
+
+@pytest.mark.parametrize(
+    ("location", "forced"),
+    [
+        ("https://127.0.0.1:8000/a?b=c", True),
+        ("https://127.0.0.1/a?b=c", True),
+        ("https://127.0.0.1:8443/a", True),
+        ("HTTPS://127.0.0.1:8000/a", True),
+        ("http://127.0.0.1:8000/a", False),
+        ("https://127.0.0.1:8000/other", False),
+        ("https://github.com/a", False),
+        ("/a", False),
+    ],
+)
+def test_only_the_same_page_by_https_is_a_redirect_to_https(urls: Urls, location: str, forced: bool) -> None:
+    assert urls.forces_https(301, location, "/a?b=c") is forced
+    assert not urls.forces_https(200, location, "/a?b=c")
 
 
 @pytest.mark.parametrize("told", [["--front", "8000"], ["--app", "5000"], ["--front", "x=1"]])

@@ -15,15 +15,16 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mockidp import authority
 from mockidp.errors import UsageError
-from mockidp.mounts import httptools_guard, server
+from mockidp.mounts import asgi, httptools_guard, life, ports, server
 from mockidp.mounts.server import Kind, Server, classify
 from mockidp.wire import Request, Response
 
@@ -171,9 +172,9 @@ def test_async_with_serves_in_the_running_loop() -> None:
     assert b"/last" in asyncio.run(ask())
 
 
-@pytest.mark.parametrize("factory", [asyncio.new_event_loop, server.loop_factory()])
+@pytest.mark.parametrize("factory", [asyncio.new_event_loop, life.loop_factory()])
 def test_it_runs_on_asyncio_and_on_uvloop(factory: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "loop_factory", lambda: factory)
+    monkeypatch.setattr(life, "loop_factory", lambda: factory)
     with Server(Echo(), port=0) as here:
         assert b"/last" in talk(here, LAST)
         assert talk(here, b"garbage\r\n\r\n").startswith(b"HTTP/1.1 400")
@@ -181,9 +182,9 @@ def test_it_runs_on_asyncio_and_on_uvloop(factory: object, monkeypatch: pytest.M
 
 def test_uvloop_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     uvloop = pytest.importorskip("uvloop")
-    assert server.loop_factory() is uvloop.new_event_loop
+    assert life.loop_factory() is uvloop.new_event_loop
     monkeypatch.setitem(sys.modules, "uvloop", None)
-    assert server.loop_factory() is None
+    assert life.loop_factory() is None
 
 
 def test_without_httptools_h11_serves(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,9 +331,52 @@ def test_a_head_that_never_ends_is_cut_off(running: Server, caplog: pytest.LogCa
 
 
 def test_a_head_that_stalls_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(httptools_guard, "HEAD_PATIENCE", 0.05)
+    monkeypatch.setattr(httptools_guard, "PATIENCE", 0.05)
     with Server(Echo(), port=0) as here:
         assert talk(here, b"GET / HTTP/1.1\r\nX: ") == b""
+
+
+BODIES = {
+    "small": (b"Content-Length: 1000", b"a"),
+    "small, none of it": (b"Content-Length: 1000", b""),
+    "large": (b"Content-Length: 100000", b"a"),
+    "large, none of it": (b"Content-Length: 100000", b""),
+    "in chunks": (b"Transfer-Encoding: chunked", b"1\r\na\r\n"),
+    "in chunks, none of it": (b"Transfer-Encoding: chunked", b""),
+}
+
+
+@pytest.mark.parametrize("piece", BODIES.values(), ids=BODIES)
+def test_a_body_that_stalls_or_trickles_in_gets_a_408(
+    monkeypatch: pytest.MonkeyPatch, piece: tuple[bytes, bytes]
+) -> None:
+    for module, name in ((httptools_guard, "PATIENCE"), (asgi, "BODY_PATIENCE")):
+        monkeypatch.setattr(module, name, 0.2)
+    with Server(Echo(), port=0) as here, connected(here) as sock:
+        sock.sendall(b"POST / HTTP/1.1\r\nHost: a\r\n" + piece[0] + b"\r\n\r\n")
+        assert trickled(sock, piece[1]).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_head_that_trickles_in_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(httptools_guard, "PATIENCE", 0.2)
+    with Server(Echo(), port=0) as here, connected(here) as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\n")
+        assert trickled(sock, b"X: y\r\n") == b""
+
+
+def trickled(sock: socket.socket, piece: bytes) -> bytes:
+    """What comes back while a peer sends a little again and again, for two seconds at most."""
+    start = time.monotonic()
+    sock.settimeout(0.03)
+    while time.monotonic() - start < 2:
+        try:
+            sock.sendall(piece)
+            return sock.recv(1 << 16)
+        except TimeoutError:
+            continue
+        except ConnectionError:
+            return b""
+    raise AssertionError("the connection is still open")
 
 
 def test_a_silent_peer_holds_nobody_up_and_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -362,6 +406,15 @@ def test_a_half_closed_peer_still_gets_its_answer(running: Server) -> None:
         assert b"/last" in answer_on(sock)
 
 
+@pytest.mark.parametrize("body", [b"", b"Transfer-Encoding: chunked\r\n"], ids=["small", "in chunks"])
+def test_a_half_closed_peer_gets_an_answer_that_takes_its_time(running: Server, body: bytes) -> None:
+    with connected(running) as sock:
+        sock.sendall(b"POST /slow/0.1 HTTP/1.1\r\nHost: a\r\n" + body + b"\r\n" + (b"0\r\n\r\n" if body else b""))
+        sock.shutdown(socket.SHUT_WR)
+        assert b"/slow/0.1" in answer_on(sock)
+        assert sock.recv(1) == b""
+
+
 def test_more_connections_than_allowed_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "CONNECTION_LIMIT", 3)
     with Server(Echo(), port=0) as here, connected(here) as one, connected(here) as two:
@@ -371,10 +424,32 @@ def test_more_connections_than_allowed_are_told_so(monkeypatch: pytest.MonkeyPat
         assert talk(here, LAST).startswith(b"HTTP/1.1 503 ")
 
 
-def test_more_silent_connections_than_allowed_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "CONNECTION_LIMIT", 2)
-    with Server(Echo(), port=0) as here, connected(here), connected(here), connected(here) as third:
-        assert third.recv(1) == b""
+def test_of_too_many_silent_connections_the_oldest_are_closed_and_nobody_else_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "CONNECTION_LIMIT", 50)
+    with Server(Echo(), port=0) as here, ExitStack() as stack:
+        silent = [stack.enter_context(connected(here)) for _ in range(400)]
+        assert b"/last" in talk(here, LAST)
+        assert len(here._unknown) <= 50
+        assert silent[0].recv(1) == b""
+        silent[-1].sendall(LAST)
+        assert b"/last" in answer_on(silent[-1])
+
+
+@pytest.mark.parametrize(
+    "head", [b"CONNECT a:443 HTTP/1.1\r\n", b"GET http://a/ HTTP/1.1\r\n", b"\x16\x03\x01\x02\x00\x01"]
+)
+def test_unfinished_handshakes_and_heads_are_bounded_and_nobody_else_waits(
+    monkeypatch: pytest.MonkeyPatch, head: bytes, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(server, "CONNECTION_LIMIT", 20)
+    trusted = authority.ensure(["a"], tmp_path)
+    with Server(Echo(), port=0, authority=lambda: trusted) as here, ExitStack() as stack:
+        for _ in range(100):
+            stack.enter_context(connected(here)).sendall(head)
+        assert b"/last" in talk(here, LAST)
+        assert 0 < len(here._tasks) <= 20 + 1  # and the one that was let through
 
 
 def test_running_out_of_descriptors_pauses_the_listener(caplog: pytest.LogCaptureFixture) -> None:
@@ -423,14 +498,14 @@ def test_an_address_that_cannot_be_had_is_a_usage_error(host: str, port: int) ->
 
 
 def test_without_ipv6_localhost_is_the_older_address_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    listen_at = server._listen_at
+    listen_at = ports._listen_at
 
-    def no_six(host: str, port: int) -> socket.socket:
+    def no_six(host: str, port: int, option: str) -> socket.socket:
         if host == "::1":
             raise UsageError("no") from OSError(errno.EADDRNOTAVAIL, "no address")
-        return listen_at(host, port)
+        return listen_at(host, port, option)
 
-    monkeypatch.setattr(server, "_listen_at", no_six)
+    monkeypatch.setattr(ports, "_listen_at", no_six)
     with Server(Echo(), "localhost", 0) as one:
         assert b"/last" in talk(one, LAST)
 
@@ -473,6 +548,32 @@ def test_the_end_drops_peers_that_have_not_spoken_and_frees_the_port() -> None:
     with Server(Echo(), port=here.port) as again:
         assert b"/last" in talk(again, LAST)
     assert not [thread for thread in threading.enumerate() if thread.name == "mockidp" and not thread.daemon]
+
+
+def test_the_end_comes_in_the_middle_of_first_bytes_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    with Server(Echo(), port=0) as here:
+        here.grace = 0.2
+        sock, running = (socket.create_connection(("127.0.0.1", here.port), timeout=2) for _ in range(2))
+        running.sendall(b"GET /slow/60 HTTP/1.1\r\nHost: a\r\n\r\n")  # so that the loop goes on for a while
+        sock.sendall(b"CONN")  # too few bytes to tell: they are looked at again in a moment
+        time.sleep(0.05)
+    with closing(sock), closing(running), suppress(ConnectionResetError):
+        assert sock.recv(1) == b""
+    assert caplog.text == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of another kind")
+def test_a_signal_that_comes_before_it_serves_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = life.loop_factory()
+
+    def hasty() -> object:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return made
+
+    monkeypatch.setattr(life, "loop_factory", hasty)
+    begun: list[bool] = []
+    Server(Echo(), port=0).serve_forever(lambda: begun.append(True))
+    assert begun == [True]
 
 
 def test_a_failure_at_start_is_raised_where_the_server_was_started(monkeypatch: pytest.MonkeyPatch) -> None:

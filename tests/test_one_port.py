@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import datetime
 import http.server
 import json
 import logging
@@ -238,6 +240,38 @@ def test_a_tunnel_that_says_nothing_or_garbage_is_closed(running: Server) -> Non
         assert all_of(sock).startswith(b"HTTP/1.1 400 ")
 
 
+def test_a_whole_url_says_which_host_is_meant_whatever_the_header_does(running: Server) -> None:
+    with connected(running) as sock:
+        sock.sendall(b"GET http://api.github.com/user HTTP/1.1\r\nHost: bank.example\r\n\r\n")
+        answer = all_of(sock)
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert b"Requires authentication" in answer
+
+
+@pytest.mark.parametrize("rest", [b"\r\n", b"GET http://github.com/b HTTP/1.1\r\nHost: b\r\n\r\n", b"\0" * 9])
+def test_what_comes_behind_a_request_by_whole_url_does_not_take_its_answer_away(running: Server, rest: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=3) as sock:
+        sock.sendall(b"GET http://github.com/ HTTP/1.1\r\nHost: github.com\r\n\r\n" + rest)
+        time.sleep(0.05)
+        answer = b"".join(iter(lambda: sock.recv(1 << 16), b""))
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_a_second_request_by_whole_url_on_one_connection_never_passes_for_the_first_ones_host(
+    elsewhere: tuple[Server, int],
+) -> None:
+    server, port = elsewhere
+    with connected(server) as sock:
+        sock.sendall(b"GET http://api.github.com/user HTTP/1.1\r\nHost: api.github.com\r\n\r\n")
+        first = head_of(sock)
+        with contextlib.suppress(ConnectionError):  # the server says that it closes, and does
+            sock.sendall(b"GET http://127.0.0.1:%d/ HTTP/1.1\r\nHost: api.github.com\r\n\r\n" % port)
+            assert b"HTTP/1.1 " not in all_of(sock)
+    assert first.startswith(b"HTTP/1.1 401 ")
+    assert b"connection: close" in first.lower()
+
+
 # hosts that no contract knows
 
 
@@ -301,7 +335,8 @@ def test_a_host_that_was_named_is_passed_through(elsewhere: tuple[Server, int], 
         else:
             secret = b"Proxy-Authorization: Digest x\r\nProxy-Connection: keep-alive\r\n"
             sock.sendall(post % (b"http://127.0.0.1:%d/a?b=c" % port, secret))
-        assert all_of(sock).endswith(b"/a?b=c hello h.example None")
+        host = "h.example" if tunnel else f"127.0.0.1:{port}"  # what the URL says (RFC 9112 section 3.2.2)
+        assert all_of(sock).endswith(f"/a?b=c hello {host} None".encode())
 
 
 def test_a_named_host_that_cannot_be_reached_is_a_502(elsewhere: tuple[Server, int]) -> None:
@@ -352,6 +387,49 @@ def test_a_server_stops_while_a_tunnel_is_open(trust: tuple[Authority, str]) -> 
     assert time.monotonic() - began < 2
     assert secure.recv(1) == b""
     secure.close()
+
+
+@pytest.mark.parametrize("name", ["github.com", "localhost", None])
+def test_a_certificate_is_renewed_while_the_server_runs(
+    trust: tuple[Authority, str], monkeypatch: pytest.MonkeyPatch, name: str | None
+) -> None:
+    def shown() -> dict[str, Any]:
+        context = ssl.create_default_context(cafile=trust[1])
+        context.check_hostname = name is not None
+        with connected(server) as sock, context.wrap_socket(sock, server_hostname=name) as secure:
+            return secure.getpeercert() or {}
+
+    monkeypatch.setattr(authority, "LEAF_LIFETIME", datetime.timedelta(hours=20))
+    with Server(Simulator(), port=0, authority=lambda: trust[0]) as server:
+        first = shown()
+        assert shown()["serialNumber"] == first["serialNumber"]
+        later = datetime.datetime.now(datetime.UTC) + authority.LEAF_LIFETIME * 0.6
+        monkeypatch.setattr(authority, "now", lambda: later)
+        second = shown()
+    assert second["serialNumber"] != first["serialNumber"]
+    assert ssl.cert_time_to_seconds(second["notAfter"]) > ssl.cert_time_to_seconds(first["notAfter"])
+
+
+def test_a_server_goes_on_with_its_authority_when_another_takes_its_place(tmp_path: Path) -> None:
+    before = authority.ensure(known_hosts(""), tmp_path)
+    with Server(Simulator(), port=0, authority=lambda: authority.ensure(known_hosts(""), tmp_path)) as server:
+        assert server.pin
+        authority.replace(known_hosts(""), tmp_path)
+        context = ssl.create_default_context(cadata=before.pem.decode())
+        for name in ("github.com", "accounts.google.com"):
+            with connected(server) as sock, context.wrap_socket(sock, server_hostname=name) as secure:
+                assert secure.getpeercert()
+
+
+def test_a_server_stops_while_somebody_watches_the_inspector(trust: tuple[Authority, str]) -> None:
+    with Server(Simulator(), port=0, authority=lambda: trust[0]) as server:
+        sock = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+        sock.sendall(f"GET /_mockidp/events HTTP/1.1\r\nHost: localhost:{server.port}\r\n\r\n".encode())
+        assert b"text/event-stream" in head_of(sock)
+        began = time.monotonic()
+    assert time.monotonic() - began < 1
+    with closing(sock):
+        assert all_of(sock).endswith(b"0\r\n\r\n")
 
 
 def test_an_authority_that_cannot_be_used_is_told_and_plain_http_goes_on(caplog: pytest.LogCaptureFixture) -> None:

@@ -27,8 +27,10 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from mockidp import authority, cli_run, environ
 from mockidp.cli import cli
-from mockidp.mounts.server import Server, listen
+from mockidp.mounts.ports import listen
+from mockidp.mounts.server import Server
 from mockidp.simulator import Simulator, known_hosts
+from mockidp.world import World
 
 OURS = "mockidp: no step of the contract is at this path"
 URL = "https://api.github.com/mockidp-was-here"
@@ -254,6 +256,91 @@ def test_java_goes_without_where_there_is_no_tool(home: Path, tmp_path: Path, mo
     assert "trustStore" not in environ.variables(reach, {})["JAVA_TOOL_OPTIONS"]
 
 
+RUBY = """
+require 'net/http'
+require 'open-uri'
+puts Net::HTTP.get(URI(ARGV[0]))
+begin
+  URI.open(ARGV[0])
+rescue OpenURI::HTTPError => error
+  puts error.io.read
+end
+"""
+
+
+@needs("ruby")
+@pytest.mark.parametrize("url", [URL, URL.replace("https", "http")], ids=["https", "http"])
+def test_ruby(env: dict[str, str], url: str) -> None:
+    assert output(env, "ruby", "-e", RUBY, url).count(OURS) == 2
+
+
+GO = """
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+)
+
+func main() {
+	for _, url := range os.Args[1:] {
+		answer, err := http.Get(url)
+		if err != nil {
+			panic(err)
+		}
+		body, _ := io.ReadAll(answer.Body)
+		fmt.Println(string(body))
+	}
+}
+"""
+
+
+@needs("go")
+def test_go(env: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "here.go").write_text(GO)
+    assert output(env, "go", "run", str(tmp_path / "here.go"), URL, URL.replace("https", "http")).count(OURS) == 2
+
+
+PHP_CURL = """
+$curl = curl_init($argv[1]);
+curl_setopt($curl, CURLOPT_RETURNTRANSFER, true);
+echo curl_exec($curl), curl_error($curl);
+"""
+PHP_STREAMS = """
+function told($url) {
+  $context = stream_context_create(["http" => ["ignore_errors" => true, "header" => "Accept: text/plain"]]);
+  $stream = fopen($url, "r", false, $context);
+  foreach (stream_get_meta_data($stream)["wrapper_data"] as $line) echo $line, "\n";
+  return stream_get_contents($stream) . file_get_contents($url, false, $context) . json_encode(file_exists($url));
+}
+echo told($argv[1]), json_encode(@file_get_contents("https://bank.invalid/")), file_get_contents($argv[2]);
+"""
+HAS_PHP_CURL = (
+    "curl" in subprocess.run(["php", "-m"], capture_output=True, text=True).stdout if shutil.which("php") else ""
+)
+
+
+@pytest.mark.skipif(not HAS_PHP_CURL, reason="no php with curl on this machine")
+@pytest.mark.parametrize("url", [URL, URL.replace("https", "http")], ids=["https", "http"])
+def test_php_with_curl(env: dict[str, str], url: str) -> None:
+    assert OURS in output(env, "php", "-r", PHP_CURL, url)
+
+
+@needs("php")
+@pytest.mark.parametrize("url", [URL, "https://mockidp-shop.myshopify.com/mockidp-was-here"], ids=["exact", "family"])
+def test_phps_own_streams_where_the_preload_is_named(
+    env: dict[str, str], elsewhere: str, tmp_path: Path, url: str
+) -> None:
+    (tmp_path / "here.php").write_text(f"<?php {PHP_STREAMS}")
+    php = ["php", "-d", f"auto_prepend_file={env['MOCKIDP_PHP']}", "-d", "display_errors=stderr"]
+    text = output(env, *php, str(tmp_path / "here.php"), url, elsewhere)
+    assert text.count(OURS) == 2
+    assert text.startswith("HTTP/1.1 404 Not Found\n")
+    assert text.endswith("falsefalseelsewhere")
+
+
 LOGIN = """
 import json, sys
 from urllib.parse import parse_qs, urlsplit
@@ -376,9 +463,31 @@ def test_a_file_that_cannot_be_executed_is_126(home: Path, tmp_path: Path) -> No
     done = run(home, "--", str(tmp_path / "notes"))
     assert done.returncode == 126
     assert "chmod +x" in done.stderr
-    (tmp_path / "notes").chmod(0o755)
+    folder = run(home, "--", str(tmp_path))
+    assert (folder.returncode, folder.stderr) == (126, f"mockidp: {tmp_path} is a folder\n")
+
+
+@posix
+def test_a_file_that_is_no_program_is_126_and_the_reason_is_told(home: Path, tmp_path: Path) -> None:
     (tmp_path / "notes").write_bytes(b"\x7fELF nonsense")
-    assert run(home, "--", str(tmp_path / "notes")).returncode == 126
+    (tmp_path / "notes").chmod(0o755)
+    done = run(home, "--quiet", "--", str(tmp_path / "notes"))
+    assert done.returncode == 126
+    assert done.stderr == f"mockidp: {tmp_path / 'notes'} cannot be run: Exec format error\n"
+
+
+@posix
+def test_a_command_that_dies_of_a_signal_is_told_as_shells_do(home: Path) -> None:
+    done = run(home, "--quiet", "--", "sh", "-c", "kill -KILL $$")
+    assert done.returncode == 128 + signal.SIGKILL
+
+
+def test_a_port_in_use_is_told_before_the_command_runs(home: Path) -> None:
+    with listen("127.0.0.1", 0)[0] as taken:
+        port = taken.getsockname()[1]
+        done = run(home, "--quiet", "--port", str(port), "--", PYTHON, "-c", "print('ran')")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"port {port} of 127.0.0.1 is in use; choose another with --port" in done.stderr
 
 
 @posix
@@ -466,6 +575,7 @@ def test_the_server_and_its_files_go_with_the_command(home: Path, tmp_path: Path
             "java.p12",
             "php/mockidp.ini",
             "preload.cjs",
+            "preload.php",
             "python/sitecustomize.py",
         ]
         assert not [path for path in names if b"PRIVATE KEY" in (files / path).read_bytes()]
@@ -612,7 +722,9 @@ def told(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def server(home: Path) -> Iterator[Server]:
     kept = authority.stored(home)
     assert kept is not None
-    with Server(Simulator(), "localhost", 0, authority=lambda: kept) as running:
+    simulator = Simulator()
+    simulator.add(World("mine"))
+    with Server(simulator, "localhost", 0, authority=lambda: kept) as running:
         yield running
 
 
@@ -625,6 +737,41 @@ def test_a_shell_that_evaluates_it_finds_a_running_server(told: Any, server: Ser
     text = output(usual(home), "sh", "-c", script)
     assert OURS in text
     assert text.splitlines()[-1].startswith('--title="it\'s" --require "')
+
+
+IN_WORLD = {
+    "curl": ["curl", "-sS"],
+    "ruby": ["ruby", "-e", RUBY],
+    "php": ["php", "-r", PHP_CURL],
+    "requests": [PYTHON, "-c", f"import sys; URL = sys.argv[1]\n{PYTHONS['requests']}"],
+    "httpx": [PYTHON, "-c", f"import sys; URL = sys.argv[1]\n{PYTHONS['httpx']}"],
+    "urllib": [PYTHON, "-c", f"import sys; URL = sys.argv[1]\n{PYTHONS['urllib']}"],
+    "aiohttp": [PYTHON, "-c", f"import sys; URL = sys.argv[1]\n{PYTHONS['aiohttp']}"],
+    "go": ["go", "run", "here.go"],
+}
+
+
+@pytest.mark.parametrize("name", IN_WORLD)
+def test_a_world_of_a_running_server_is_told_as_the_proxys_user(
+    told: Any, server: Server, home: Path, name: str, tmp_path: Path
+) -> None:
+    command = IN_WORLD[name]
+    if shutil.which(command[0]) is None or (name == "php" and not HAS_PHP_CURL):
+        pytest.skip(f"no {name} on this machine")
+    (tmp_path / "here.go").write_text(GO)
+    made = json.loads(told("--url", server.url, "--world", "mine", "--json").stdout)
+    assert OURS in output({**usual(home), **made}, *command, f"{URL}?by={name}")
+    assert made["MOCKIDP_URL"] == server.url
+    worlds = server.simulator.worlds  # type: ignore[attr-defined]
+    urls = {key: [entry.url for login in world.journal for entry in login.entries] for key, world in worlds.items()}
+    assert f"{URL}?by={name}" in urls["mine"]
+    assert not [key for key in urls if key != "mine" and f"{URL}?by={name}" in urls[key]]
+
+
+def test_a_world_that_a_running_server_does_not_have_is_told(home: Path, server: Server) -> None:
+    result = CliRunner().invoke(cli, ["env", "--url", server.url, "--world", "theirs"], env={"MOCKIDP_HOME": str(home)})
+    assert result.exit_code == 2
+    assert f"there is no world 'theirs' at {server.url}" in result.output
 
 
 def test_json_is_one_object(told: Any, server: Server) -> None:
@@ -727,7 +874,7 @@ def test_a_port_that_is_taken_at_the_other_address_is_not_the_free_one(monkeypat
             real(self, ("127.0.0.1", port) if tries == 1 else address)
 
     with taken:
-        monkeypatch.setattr("mockidp.mounts.server.socket.socket", Once)
+        monkeypatch.setattr("mockidp.mounts.ports.socket.socket", Once)
         sockets = listen("localhost", 0)
     ports = {sock.getsockname()[1] for sock in sockets}
     for sock in sockets:

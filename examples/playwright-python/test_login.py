@@ -46,7 +46,7 @@ def browser():
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium") or shutil.which("google-chrome"),  # None: Playwright's own
             proxy={"server": os.environ["HTTPS_PROXY"], "bypass": "127.0.0.1,localhost"},
-            args=[f"--ignore-certificate-errors-spki-list={os.environ['MOCKIDP_PIN']}"],
+            args=os.environ["MOCKIDP_CHROMIUM"].split(),
         )
         yield browser
         browser.close()

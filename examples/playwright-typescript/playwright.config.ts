@@ -4,8 +4,8 @@ import { delimiter, join } from "node:path";
 import { defineConfig } from "@playwright/test";
 
 const port = process.env.PORT ?? "3000";
-const { HTTPS_PROXY, MOCKIDP_PIN } = process.env;
-if (!HTTPS_PROXY || !MOCKIDP_PIN) throw new Error("run this as: mockidp run -- npx playwright test");
+const { HTTPS_PROXY, MOCKIDP_CHROMIUM } = process.env;
+if (!HTTPS_PROXY || !MOCKIDP_CHROMIUM) throw new Error("run this as: mockidp run -- npx playwright test");
 
 function installed(...names: string[]): string | undefined {
   const folders = (process.env.PATH ?? "").split(delimiter);
@@ -19,7 +19,7 @@ export default defineConfig({
     proxy: { server: HTTPS_PROXY, bypass: "127.0.0.1,localhost" },
     launchOptions: {
       executablePath: installed("chromium", "google-chrome"), // undefined: Playwright's own
-      args: [`--ignore-certificate-errors-spki-list=${MOCKIDP_PIN}`],
+      args: MOCKIDP_CHROMIUM.split(" "),
     },
   },
   webServer: {

@@ -19,7 +19,7 @@ Send = Callable[[Message], Awaitable[None]]
 BODY_LIMIT = 1 << 20  # bytes; the largest form of a login is a few kilobytes
 URL_LIMIT = 32 << 10  # bytes of path and query
 HEADER_LIMIT = 64 << 10  # bytes of names and values together
-BODY_PATIENCE = 30.0  # seconds between two pieces of a body
+BODY_PATIENCE = 30.0  # seconds for a body, from the head to its last piece
 USUAL_PORTS = {"http": ":80", "https": ":443"}
 
 Finished = TypeVar("Finished")
@@ -78,7 +78,7 @@ class App:
         except _Gone:
             return
         except _Refused as refused:
-            answer = finished(_plain(refused.status, refused.text), scope["method"])
+            answer = finished(plain(refused.status, refused.text), scope["method"])
         if answer.delay > 0:
             await asyncio.sleep(answer.delay)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
@@ -113,7 +113,7 @@ class App:
         try:
             request = self._request(scope, body)
         except _Refused as refused:
-            return finished(_plain(refused.status, refused.text), method)
+            return finished(plain(refused.status, refused.text), method)
         return self.respond(request, method, finished)
 
     def respond(self, request: Request, method: str, finish: Callable[[Response, str], Finished]) -> Finished:
@@ -123,7 +123,7 @@ class App:
             return finish(self.simulator.handle(request), method)
         except Exception:
             log.exception("the simulator failed to answer %s %s", method, path)
-            return finish(_plain(500, "internal error in mockidp; the server's log has the details"), method)
+            return finish(plain(500, "internal error in mockidp; the server's log has the details"), method)
 
     def _request(self, scope: MutableMapping[str, Any], body: bytes) -> Request:
         raw_path: bytes = scope.get("raw_path") or quote(scope["path"], errors="replace").encode("ascii")
@@ -149,13 +149,17 @@ class App:
             raise _Refused(400, "Content-Length is not a number")
         if len(told) > 18 or int(told) > self.body_limit:
             raise self._too_large()
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        while message["type"] == "http.request" and message.get("more_body"):
-            if len(body) > self.body_limit:
-                raise self._too_large()
-            message = await _patiently(receive)
-            body += message.get("body", b"")
+        try:
+            async with asyncio.timeout(BODY_PATIENCE):
+                message = await receive()
+                body: bytes = message.get("body", b"")
+                while message["type"] == "http.request" and message.get("more_body"):
+                    if len(body) > self.body_limit:
+                        raise self._too_large()
+                    message = await receive()
+                    body += message.get("body", b"")
+        except TimeoutError:
+            raise _Refused(408, slow_body(BODY_PATIENCE)) from None
         if message["type"] == "http.disconnect":
             raise _Gone
         if len(body) > self.body_limit:
@@ -166,12 +170,8 @@ class App:
         return _Refused(413, f"the body is larger than {self.body_limit} bytes")
 
 
-async def _patiently(receive: Receive) -> Message:
-    try:
-        async with asyncio.timeout(BODY_PATIENCE):
-            return await receive()
-    except TimeoutError:
-        raise _Refused(408, f"no more of the body came in {BODY_PATIENCE:g} seconds") from None
+def slow_body(seconds: float) -> str:
+    return f"the body did not come in {seconds:g} seconds"
 
 
 def _joined(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -215,7 +215,7 @@ def body_for(method: str, response: Response) -> bytes:
     return b"" if method == "HEAD" or not has_body(response.status) else response.body
 
 
-def _plain(status: int, text: str) -> Response:
+def plain(status: int, text: str) -> Response:
     return Response(status, [("Content-Type", "text/plain; charset=utf-8")], f"{text}\n".encode())
 
 

@@ -16,16 +16,19 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from mockidp.mounts import FRAMING, has_body, served_as
-from mockidp.mounts.asgi import App, body_for, named, own_host, world_of
+from mockidp.mounts.asgi import App, named, own_host, plain, slow_body, world_of
 from mockidp.wire import Request, Response
 
 HEAD_LIMIT = 256 << 10  # bytes held for one head; the application's own limits are lower and answer in words
-HEAD_PATIENCE = 30.0  # seconds between two pieces of a head
+PATIENCE = 30.0  # seconds for a head with its small body, from the first byte to the last
 
 SMALL_BODY = 64 << 10  # bytes of a body that need no flow control
+LARGE_BODY = 8 << 10  # bytes of an answer's body that is written in a piece of its own
 
 NEVER = float("inf")
+NO_HEAD = float("-inf")  # the size of a head while a body comes: never too large
 STREAM = b"/_mockidp/events"  # the path of an answer without an end, which the short way cannot give
+OWN_TARGETS = (b"/_", b"/~", b"ht", b"HT")  # how a target that holds that path begins: here, in a world, a whole URL
 
 Reply = tuple[float, bytes, bytes]  # seconds to wait; status and header lines; body
 
@@ -54,6 +57,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.access_log = False  # here and not in Config, which would change the logger of the whole process
         self.head_size: float = 0
+        self.began = 0.0  # when the first piece of a request came, in the loop's time; 0 while there was no second
         self.body: list[bytes] | None = None  # of a request that is answered the short way
         self.waiting: list[tuple[Reply, bool]] = []
         self.ending = False
@@ -82,7 +86,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.body = None
         if self.parser.should_upgrade():
             return  # it comes again, without the offer
-        self.head_size = float("-inf")  # what follows is a body, and the application watches that
+        self.head_size = NO_HEAD  # what follows is a body, and the application watches that
         if self._is_plain():
             self.body = []
         else:
@@ -121,7 +125,7 @@ class GuardedProtocol(HttpToolsProtocol):
         busy = self.cycle is not None and not self.cycle.response_complete
         if busy or len(self.connections) >= self.most or len(self.url) > self.application.url_limit:
             return False
-        if STREAM in self.url:
+        if self.url[:2] in OWN_TARGETS and STREAM in self.url:
             return False
         size, head = 0, {}
         for name, value in self.headers:
@@ -140,7 +144,9 @@ class GuardedProtocol(HttpToolsProtocol):
         request = Request(served_as(method), host, path, query, self.head, body, scheme)
         request.world = world_of(self.head, self.world)
         reply = self.application.respond(request, method, _reply)
-        keep = self.parser.should_keep_alive() and self.parser.get_http_version() != "1.0"
+        keep = self.parser.should_keep_alive()
+        if "connection" in self.head:  # HTTP/1.0 has to ask, and is not told that it got it
+            keep = keep and self.parser.get_http_version() != "1.0"
         if self.waiting or reply[0] > 0:
             self._later(reply, keep)
         else:
@@ -204,7 +210,9 @@ class GuardedProtocol(HttpToolsProtocol):
     def _look(self) -> None:
         self.timer = None
         left = self.deadline - self.loop.time()
-        if left <= 0:
+        if left <= 0 and self._lacks_body():
+            self._write(_reply(plain(408, slow_body(PATIENCE)), "POST"), False)
+        elif left <= 0:
             self.timeout_keep_alive_handler()
         elif left < NEVER:
             self._look_in(left)
@@ -212,6 +220,8 @@ class GuardedProtocol(HttpToolsProtocol):
     # what arrives
 
     def data_received(self, data: bytes) -> None:
+        if not self.head_size:
+            self.began = 0.0
         self.head_size += len(data)
         self.deadline = NEVER
         try:
@@ -221,8 +231,17 @@ class GuardedProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             log.warning("refused a request that is no valid HTTP")
             self.send_400_response("invalid HTTP request\n")
-        if self.head_size > 0:
-            self._unfinished_head()
+        if self.head_size > 0 or self._lacks_body():
+            self._unfinished()
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # uvicorn's never keeps a connection open
+        """Answer a peer that has said all it had to and still listens. Over TLS nobody can: the tunnel has ended."""
+        cycle = self.cycle
+        unanswered = cycle is not None and not cycle.response_complete and not self.waiting
+        if cycle is None or not unanswered or STREAM in self.url or self.transport.get_extra_info("sslcontext"):
+            return None
+        cycle.keep_alive = False
+        return True
 
     def _decline(self, rest: bytes) -> None:
         """Answer an offer to upgrade in HTTP/1.1. Java's client makes one (h2c) with every request, even a POST.
@@ -238,22 +257,28 @@ class GuardedProtocol(HttpToolsProtocol):
         self.parser = httptools.HttpRequestParser(self)
         self.data_received(head + lines + b"\r\n" + rest)
 
-    def _unfinished_head(self) -> None:
+    def _lacks_body(self) -> bool:
+        """Whether a request that is answered the short way is not all there."""
+        return self.head_size < 0 and self.body is not None
+
+    def _unfinished(self) -> None:
+        """A head, or the small body behind one, that goes on: it may not do so for ever, however it trickles in."""
         if self.transport.is_closing():
             return
         if self.head_size > HEAD_LIMIT:
             log.warning("closed a connection whose request head is larger than %d bytes", HEAD_LIMIT)
             self.transport.close()
         else:
-            self._close_after(HEAD_PATIENCE)
+            self.began = self.began or self.loop.time()
+            self._close_after(self.began + PATIENCE - self.loop.time())
 
 
 def _small_body(head: dict[str, str]) -> bool:
     """Whether the body is announced in bytes, few of them, and comes unasked."""
     if "transfer-encoding" in head or "expect" in head:
         return False
-    length = head.get("content-length", "0")
-    return length.isdecimal() and len(length) < 9 and int(length) <= SMALL_BODY
+    length = head.get("content-length")
+    return length is None or (length.isdecimal() and len(length) < 9 and int(length) <= SMALL_BODY)
 
 
 def _split(url: bytes) -> tuple[str, str]:
@@ -268,11 +293,12 @@ def _split(url: bytes) -> tuple[str, str]:
 def _reply(response: Response, method: str) -> Reply:
     """The response as it is written; ValueError for a header that would break out of its line."""
     lines = [f"{low}: {value}\r\n" for name, value in response.headers if (low := name.lower()) not in FRAMING]
-    if has_body(response.status):
-        lines.append(f"content-length: {len(response.body)}\r\n")
+    body = response.body if has_body(response.status) else None
+    if body is not None:
+        lines.append(f"content-length: {len(body)}\r\n")
     text = "".join(lines)
     if text.count("\n") != len(lines) or text.count("\r") != len(lines) or "\0" in text:
         names = ", ".join([name for name, _ in response.headers])
         raise ValueError(f"a line break in a response header, one of {names}")
     status = STATUS_LINE.get(response.status) or b"HTTP/1.1 %d \r\n" % response.status
-    return response.delay, status + text.encode("latin-1"), body_for(method, response)
+    return response.delay, status + text.encode("latin-1"), b"" if body is None or method == "HEAD" else body

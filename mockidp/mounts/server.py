@@ -8,28 +8,23 @@ at once more from its inside. Hosts that no contract knows are refused, and pass
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
-import os
 import re
 import secrets
-import signal
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Collection, Coroutine
-from concurrent.futures import Future
 from enum import StrEnum
-from ipaddress import ip_address
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from mockidp.errors import MockidpError, UsageError
+from mockidp.errors import MockidpError
 from mockidp.mounts import Simulator, proxy
 from mockidp.mounts.asgi import App
+from mockidp.mounts.life import Life
+from mockidp.mounts.ports import BACKLOG, is_loopback, listen, url_of
 
 if TYPE_CHECKING:
     from mockidp.authority import Authority, Contexts
@@ -37,12 +32,7 @@ if TYPE_CHECKING:
 PEEK = 32  # bytes: the longest method, a space and the first letter of the target
 PEEK_PATIENCE = 10.0  # seconds a peer may take to say what it wants
 PEEK_AGAIN = 0.02  # seconds until a second look at bytes that were too few: they stay readable, so no event comes
-LINGER = 1.0  # seconds to let a refused peer finish talking, since a reset would take the refusal from it
-GRACE = 2.0  # seconds for running requests at shutdown
-BACKLOG = 2048
 CONNECTION_LIMIT = 1000
-HERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1", "localhost": "127.0.0.1"}  # how clients here reach it
-FREE = 20  # ports to try until one is free at both loopback addresses
 
 log = logging.getLogger("mockidp.server")
 
@@ -78,7 +68,7 @@ def classify(head: bytes) -> Kind | None:
 Handler = Callable[[socket.socket, str], Coroutine[Any, Any, None]]  # a connection, and whose world it is
 
 
-class Server:
+class Server(Life):
     """Serves a simulator at one port of one host.
 
     `with Server(simulator, port=0) as server:` runs it in a thread, `async with` in the running loop, and
@@ -94,12 +84,16 @@ class Server:
         authority: Callable[[], Authority] | None = None,
         pass_through: Collection[str] = (),
     ) -> None:
+        super().__init__()
         self.simulator, self.host, self.port = simulator, host, port
-        self.authority, self.pass_through = authority or self._installed, pass_through
+        self.authority = authority or self._installed
+        self.proxy = proxy.Proxy(
+            simulator, pass_through, serve=self._serve_first, inside=self._serve_inside, is_own=self._is_own
+        )
         self.handlers: dict[Kind, Handler] = {
             Kind.PLAIN: self._serve_plain,
-            Kind.ABSOLUTE: self._serve_absolute,
-            Kind.CONNECT: self._serve_connect,
+            Kind.ABSOLUTE: lambda sock, world: self.proxy.absolute(sock),
+            Kind.CONNECT: lambda sock, world: self.proxy.connect(sock),
             Kind.TLS: self._serve_tls,
             Kind.GARBAGE: self._refuse_garbage,
         }
@@ -107,13 +101,9 @@ class Server:
             Kind.PLAIN: self._serve_plain,
             Kind.TLS: self._serve_tls,
         }
-        self.grace = GRACE
         self._sockets: list[socket.socket] = []
         self._unknown: dict[socket.socket, asyncio.TimerHandle] = {}  # accepted, not classified; when to give up
         self._tasks: set[asyncio.Task[None]] = set()
-        self._thread: threading.Thread | None = None
-        self._stop: Callable[[], object] = lambda: None
-        self._stopping = False
         self._contexts: Contexts
         self._outer: ssl.SSLContext | None = None
 
@@ -137,7 +127,7 @@ class Server:
         if not self._sockets:
             self._sockets = listen(self.host, self.port)
             self.port = self._sockets[0].getsockname()[1]
-            if not self.token and not all(_is_loopback(sock) for sock in self._sockets):
+            if not self.token and not all(is_loopback(sock) for sock in self._sockets):
                 self.token = secrets.token_urlsafe(24)
 
     @property
@@ -204,64 +194,6 @@ class Server:
         while (self._state.connections or self._state.tasks) and self._loop.time() - start < self.grace:
             await asyncio.sleep(0.005)
 
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
-
-    def __enter__(self) -> Self:
-        self.bind()
-        started: Future[None] = Future()
-        self._thread = threading.Thread(target=self._run_in_thread, args=(started,), name="mockidp", daemon=True)
-        self._thread.start()
-        started.result()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop()
-        if self._thread:
-            self._thread.join()
-
-    def _run_in_thread(self, started: Future[None]) -> None:
-        try:
-            with asyncio.Runner(loop_factory=loop_factory()) as runner:
-                runner.run(self._run(lambda: started.set_result(None)))
-        except BaseException as error:  # the thread that waits in __enter__ raises it
-            if started.done():
-                raise
-            started.set_exception(error)
-
-    async def _run(self, ready: Callable[[], object]) -> None:
-        stopped = asyncio.Event()
-        await self.start()
-        self._stop = lambda: self._loop.call_soon_threadsafe(stopped.set)
-        ready()
-        await stopped.wait()
-        await self.stop()
-
-    def serve_forever(self, ready: Callable[[], object] = lambda: None) -> None:
-        """Serve until SIGINT or SIGTERM; a second signal cuts running requests. `ready` is called when it serves."""
-        self.bind()
-        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            with asyncio.Runner(loop_factory=loop_factory()) as runner:
-                runner.run(self._run(ready))
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _on_signal(self, number: int, frame: object) -> None:
-        if self._stopping:
-            self.grace = 0.0
-        self._stopping = True
-        self._stop()
-
     # A connection: accepted, looked at, handed on
 
     def _accept(self, listener: socket.socket) -> None:
@@ -286,18 +218,17 @@ class Server:
             self._loop.add_reader(listener, self._accept, listener)
 
     def _accepted(self, sock: socket.socket) -> None:
-        if len(self._unknown) >= CONNECTION_LIMIT:
-            sock.close()
-            return
+        if len(self._unknown) >= CONNECTION_LIMIT:  # whoever has been silent longest makes room for who may speak
+            self._give_up(next(iter(self._unknown)))
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._unknown[sock] = self._loop.call_later(PEEK_PATIENCE, self._give_up, sock)
         self._look(sock)
 
     def _look(self, sock: socket.socket) -> None:
-        self._loop.remove_reader(sock)
-        if sock not in self._unknown:
+        if sock not in self._unknown:  # given up meanwhile, and closed
             return
+        self._loop.remove_reader(sock)
         try:
             head = sock.recv(PEEK, socket.MSG_PEEK)
         except (BlockingIOError, InterruptedError):
@@ -309,7 +240,10 @@ class Server:
             self._give_up(sock)
         elif kind := classify(head):
             self._forget(sock)
-            self._start(self.handlers[kind](sock, ""), sock)
+            if kind is Kind.PLAIN or len(self._tasks) < CONNECTION_LIMIT:
+                self._start(self.handlers[kind](sock, ""), sock)
+            else:  # so many are in the middle of a handshake or a head, or in a tunnel
+                sock.close()
         else:
             self._loop.call_later(PEEK_AGAIN, self._look, sock)
 
@@ -329,20 +263,47 @@ class Server:
     def _ended(self, task: asyncio.Task[None], sock: socket.socket) -> None:
         """A connection that was handed on is somebody else's now; one whose work was cut short is closed."""
         self._tasks.discard(task)
-        if task.cancelled() or task.exception() is not None:
+        error = None if task.cancelled() else task.exception()
+        if task.cancelled() or error is not None:
             sock.close()
-            if not task.cancelled():
-                log.error("a connection ended with %r", task.exception())
+        if error is not None:  # a peer that has gone is no news
+            log.log(logging.DEBUG if isinstance(error, OSError) else logging.ERROR, "a connection ended with %r", error)
 
     # What each kind gets
 
     async def _serve_plain(self, sock: socket.socket, world: str) -> None:
         await self._loop.connect_accepted_socket(lambda: self._protocol(world), sock)
 
-    def _protocol(self, world: str) -> asyncio.BaseProtocol:
+    async def _serve_first(self, sock: socket.socket, world: str, first: bytes) -> None:
+        """Serve a connection as if these bytes were the next to come.
+
+        What waits behind them is taken too: closed with bytes unread, a connection is reset and its answer lost.
+        """
+
+        try:
+            rest = sock.recv(1 << 16)
+        except OSError:
+            rest = b""
+
+        def protocol() -> asyncio.BaseProtocol:
+            made: Any = self._protocol(world)
+            connected = made.connection_made
+
+            def connection_made(transport: asyncio.BaseTransport) -> None:
+                connected(transport)
+                made.data_received(first)
+                if rest and not made.transport.is_closing():
+                    made.data_received(rest)
+
+            made.connection_made = connection_made  # this one has more to begin with
+            return made  # type: ignore[no-any-return]
+
+        await self._loop.connect_accepted_socket(protocol, sock)
+
+    def _protocol(self, world: str) -> asyncio.Protocol:
         make: Any = self._config.http_protocol_class
         state = {"world": world} if world else {}
-        protocol: asyncio.BaseProtocol = make(config=self._config, server_state=self._state, app_state=state)
+        protocol: asyncio.Protocol = make(config=self._config, server_state=self._state, app_state=state)
         return protocol
 
     # HTTPS: a certificate for the name that is asked for
@@ -352,7 +313,7 @@ class Server:
             context = self._tls()
         except MockidpError as error:
             log.warning("no certificate: %s", error)
-            await self._refuse(sock, b"")
+            await proxy.refuse(sock, b"")
             return
         try:
             await self._loop.connect_accepted_socket(
@@ -360,7 +321,7 @@ class Server:
                 sock,
                 ssl=context,
                 ssl_handshake_timeout=PEEK_PATIENCE,
-                ssl_shutdown_timeout=LINGER,
+                ssl_shutdown_timeout=proxy.LINGER,
             )
         except (OSError, ssl.SSLError, ConnectionError) as error:
             log.debug("a TLS handshake failed: %s", error)
@@ -377,9 +338,8 @@ class Server:
 
     def _named(self, handshake: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
         """Answer a server name (RFC 6066 section 3) with its certificate, or not at all."""
-        if name is None or name == "localhost":
-            return None
-        if not self.simulator.knows(name) and not name.endswith(".localhost"):
+        name = name or "localhost"  # whoever asks for an address asks for no name
+        if not self.simulator.knows(name) and name != "localhost" and not name.endswith(".localhost"):
             log.warning("mockidp plays no provider at %s; `mockidp list` names those that it plays", name[:200])
             return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
         try:
@@ -397,44 +357,6 @@ class Server:
         return authority.ensure(hosts() if hosts is not None else known_hosts(""))
 
     # a forward proxy
-
-    async def _serve_connect(self, sock: socket.socket, world: str) -> None:
-        if (head := await self._head(sock, peek=False)) is None:
-            return
-        if self.simulator.knows(head.host) or self._is_own(head):
-            await self._loop.sock_sendall(sock, b"HTTP/1.1 200 Connection established\r\n\r\n")
-            await self._serve_inside(sock, head.user)
-        elif proxy.allowed(head.host, self.pass_through):
-            await self._pass_on(sock, head, b"", b"HTTP/1.1 200 Connection established\r\n\r\n")
-        else:
-            await self._refuse_host(sock, head)
-
-    async def _serve_absolute(self, sock: socket.socket, world: str) -> None:
-        if (head := await self._head(sock, peek=True)) is None:
-            return
-        if self.simulator.knows(head.host) or self._is_own(head):
-            await self._serve_plain(sock, head.user)
-        elif proxy.allowed(head.host, self.pass_through):
-            await self._loop.sock_recv(sock, len(head.raw))
-            await self._pass_on(sock, head, head.direct(), b"")
-        else:
-            await self._refuse_host(sock, head)
-
-    async def _head(self, sock: socket.socket, *, peek: bool) -> proxy.Head | None:
-        """The first request of a proxy's client, or None when it was refused."""
-        try:
-            head = proxy.parse(await proxy.take_head(self._loop, sock, peek=peek))
-        except proxy.BadHead as error:
-            await self._refuse(sock, plain_answer(400, "Bad Request", str(error)))
-        except (OSError, TimeoutError):
-            sock.close()
-        else:
-            if head.user and head.user not in getattr(self.simulator, "worlds", {}):
-                text = f"there is no world {head.user[:80]!r}; the user name of the proxy's URL chooses one"
-                await self._refuse(sock, plain_answer(407, "Proxy Authentication Required", text, NO_WORLD))
-                return None
-            return head
-        return None
 
     def _is_own(self, head: proxy.Head) -> bool:
         from mockidp.web.own import is_own_host  # lazy: only a proxy asks
@@ -457,57 +379,9 @@ class Server:
         else:
             await handler(sock, world)
 
-    async def _pass_on(self, sock: socket.socket, head: proxy.Head, first: bytes, answer: bytes) -> None:
-        try:
-            there = await proxy.connect(self._loop, head.host, head.port)
-        except (OSError, TimeoutError) as error:
-            text = f"{head.where} cannot be reached: {error or 'it does not answer'}"
-            await self._refuse(sock, plain_answer(502, "Bad Gateway", text))
-            return
-        log.info("passed through to %s", head.where)
-        await self._loop.sock_sendall(sock, answer)
-        await self._loop.sock_sendall(there, first)
-        await proxy.relay(self._loop, sock, there)
-
-    async def _refuse_host(self, sock: socket.socket, head: proxy.Head) -> None:
-        text = unknown(head.where)
-        log.warning("%s", text)
-        await self._refuse(sock, plain_answer(403, "Forbidden", text))
-
     async def _refuse_garbage(self, sock: socket.socket, world: str) -> None:
         log.warning("closed a connection that did not speak HTTP")
-        await self._refuse(sock, plain_answer(400, "Bad Request", "this port speaks HTTP/1.1"))
-
-    async def _refuse(self, sock: socket.socket, last_words: bytes) -> None:
-        try:
-            async with asyncio.timeout(LINGER):
-                await self._loop.sock_sendall(sock, last_words)
-                sock.shutdown(socket.SHUT_WR)
-                while await self._loop.sock_recv(sock, 1 << 16):
-                    pass
-        except (OSError, TimeoutError):
-            pass
-        finally:
-            sock.close()
-
-
-NO_WORLD = 'proxy-authenticate: Basic realm="the name of a world"\r\n'
-
-
-def unknown(host: str) -> str:
-    """What is said of a host that no contract knows."""
-    name = host.rpartition(":")[0] or host
-    return (
-        f"mockidp plays no provider at {host[:200]} and passes nothing on by itself; `--pass-through {name[:200]}` "
-        "allows it, and NO_PROXY keeps it away from this proxy"
-    )
-
-
-def plain_answer(status: int, reason: str, text: str, headers: str = "") -> bytes:
-    """A whole HTTP answer in plain text, after which the connection closes."""
-    body = f"{text}\n".encode()
-    head = f"HTTP/1.1 {status} {reason}\r\ncontent-type: text/plain; charset=utf-8\r\n{headers}"
-    return f"{head}content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode("ascii") + body
+        await proxy.refuse(sock, proxy.plain_answer(400, "Bad Request", "this port speaks HTTP/1.1"))
 
 
 def protocol_class() -> type[asyncio.Protocol]:
@@ -519,75 +393,3 @@ def protocol_class() -> type[asyncio.Protocol]:
 
         return H11Protocol
     return GuardedProtocol
-
-
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's, where there is one."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
-
-
-def url_of(host: str, port: int) -> str:
-    """How clients on this machine reach what listens there."""
-    here = HERE.get(host, host)
-    return f"http://[{here}]:{port}" if ":" in here else f"http://{here}:{port}"
-
-
-def listen(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets, at both loopback addresses for `localhost`; UsageError when the address cannot be had."""
-    if host != "localhost":
-        return [_listen_at(host, port)]
-    for _ in range(FREE):
-        first = _listen_at("127.0.0.1", port)
-        try:
-            return [first, _listen_at("::1", first.getsockname()[1])]
-        except UsageError as error:
-            why = error.__cause__.errno if isinstance(error.__cause__, OSError) else None
-            if why in _NO_IPV6:
-                return [first]
-            first.close()
-            if port or why != errno.EADDRINUSE:
-                raise
-    raise UsageError("no port is free at both 127.0.0.1 and ::1; choose one with --port, or one address with --host")
-
-
-def _is_loopback(sock: socket.socket) -> bool:
-    return ip_address(sock.getsockname()[0].partition("%")[0]).is_loopback
-
-
-_NO_IPV6 = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
-
-
-def _listen_at(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= 65535:
-        raise UsageError(f"cannot listen on port {port}: there are 0 to 65535")
-    try:
-        family, kind, number, _, address = socket.getaddrinfo(
-            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        sock = socket.socket(family, kind, number)
-    except OSError as error:
-        raise UsageError(f"cannot listen on host {host!r}: {error}") from error
-    try:
-        if os.name == "posix":  # elsewhere it would let two servers share a port
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        sock.bind(address)
-        sock.listen(BACKLOG)
-        sock.setblocking(False)
-    except OSError as error:
-        sock.close()
-        raise UsageError(_why_not(host, port, error)) from error
-    return sock
-
-
-def _why_not(host: str, port: int, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"port {port} of {host} is in use; choose another with --port, or --port 0 for any free one"
-    if error.errno == errno.EACCES:
-        return f"port {port} needs more rights than you have; choose one above 1023 with --port"
-    return f"cannot listen on port {port} of {host}: {error}"

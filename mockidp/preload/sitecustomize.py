@@ -63,7 +63,7 @@ def proxied(session: Any) -> None:
     async def _request(self: Any, method: str, url: Any, **options: Any) -> Any:
         full = self._build_url(url)
         if options.get("proxy") is None and known(full.host, full.port):
-            options["proxy"] = URL
+            options["proxy"] = os.environ.get("HTTPS_PROXY", URL)  # which may name a world
         return await request(self, method, url, **options)
 
     session._request = _request

@@ -15,6 +15,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, Playwright, ProxySettings, expect, sync_playwright
 
 from mockidp.cli_browser import NAMES, QUIET
+from mockidp.environ import switches
 
 PATIENCE = 20_000  # milliseconds until something that does not appear fails a test
 
@@ -37,7 +38,7 @@ def browser(playwright: Playwright, proxy: str = "", pin: str = "") -> Iterator[
     """A browser; with a simulator's URL and pin, one that sends all but loopback there and trusts its key alone."""
     options: dict[str, Any] = {"args": [*QUIET]}
     if proxy:
-        options["args"].append(f"--ignore-certificate-errors-spki-list={pin}")
+        options["args"] += switches(pin)
         options["proxy"] = ProxySettings(server=proxy, bypass="127.0.0.1,localhost")
     made = playwright.chromium.launch(executable_path=executable(playwright), **options)
     try:

@@ -52,13 +52,6 @@ def mockidp_run(command: Sequence[str], *options: str) -> list[str]:
     return [sys.executable, "-m", "mockidp", "run", *options, "--", *command]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @dataclass(frozen=True)
 class Running:
     """An application that runs: where it is, where the simulator is, and the file that its visitors trust."""
