@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -14,6 +16,7 @@ Mode = Literal["ready", "learn", "registered"]
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 READY_ID, READY_SECRET = "mockidp", "mockidp-secret"
 LEARNED_LIMIT = 1000
+AMBIGUOUS = re.compile(r"[\x00-\x20\x7f\\]")  # what browsers drop, or take for a slash
 IN_WORLD = "~"  # between a client id and the name of the world that it chooses
 
 
@@ -37,12 +40,19 @@ class App(msgspec.Struct, kw_only=True):
         return uri in self.redirect_uris or (self.loopback and is_loopback(uri))
 
 
-def is_loopback(uri: str) -> bool:
+def host_of(uri: str) -> str | None:
+    """The host of an http(s) URI; None where a browser might read another one: `http://evil.example\\@localhost/`."""
     try:
         parts = urlsplit(uri)
-        return parts.scheme in ("http", "https") and parts.hostname in LOOPBACK and not parts.fragment
+        plain = parts.scheme in ("http", "https") and "@" not in parts.netloc and not AMBIGUOUS.search(uri)
+        return parts.hostname if plain else None
     except ValueError:
-        return False
+        return None
+
+
+@lru_cache(maxsize=16)
+def is_loopback(uri: str) -> bool:
+    return host_of(uri) in LOOPBACK and "#" not in uri
 
 
 class Apps:
@@ -88,9 +98,10 @@ class Apps:
         app = self._apps.get((provider, client_id))
         if app is None and self.mode != "registered":
             ready = self.ready(provider)
-            own = f"{ready.client_id}{IN_WORLD}{self._world}"  # the ready-made app by a client id that names the world
-            if client_id in (ready.client_id, own):
-                return ready if client_id == ready.client_id else msgspec.structs.replace(ready, client_id=own)
+            if client_id == ready.client_id:
+                return ready
+            if client_id == f"{ready.client_id}{IN_WORLD}{self._world}":  # by a client id that names the world
+                return msgspec.structs.replace(ready, client_id=client_id)
         return app
 
     def remove(self, provider: str, client_id: str) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mockidp.config import Config
     from mockidp.world import World
 
+DEFAULT = "default"  # the world that a request is in which names none
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -71,7 +72,7 @@ OPTIONS: dict[str, Callable[[F], F]] = {
     ),
     "date": click.option("--date", type=DAY, help="Speak as the providers did on that day."),
     "strict": click.option("--strict", is_flag=True, help="Refuse also what is against best practice."),
-    "world": click.option("--world", "world_name", default="default", metavar="NAME", help="The world to use."),
+    "world": click.option("--world", "world_name", default=DEFAULT, metavar="NAME", help="The world to use."),
     "urls": click.option(
         "--urls",
         type=click.Choice(["path", "real"]),
@@ -102,6 +103,14 @@ control_token_option = click.option(
     help="Ask for this token at /_mockidp, the control interface and the pages; by default one is made up where other "
     "machines can reach the server, and none is asked for elsewhere.  [env: MOCKIDP_CONTROL_TOKEN]",
 )
+control_host_option = click.option(
+    "--control-host",
+    multiple=True,
+    envvar="MOCKIDP_CONTROL_HOST",
+    metavar="NAME",
+    help="Answer at this name too at /_mockidp, the control interface and the pages: a service's name in Compose, one "
+    "in the hosts file. May be repeated; other names are refused.  [env: MOCKIDP_CONTROL_HOST]",
+)
 pass_through_option = click.option(
     "--pass-through",
     multiple=True,
@@ -120,7 +129,7 @@ class Setup:
     date: datetime.date | None = None
     strict: bool = False
     urls: str | None = None
-    world_name: str = "default"
+    world_name: str = DEFAULT
     settings: Sequence[str] = ()
     _config: Config | None = field(default=None, repr=False)
 

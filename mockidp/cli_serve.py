@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mockidp.cli_front import front_options, fronted, ports_of
-from mockidp.cli_options import Setup, control_token_option, emit, json_option, pass_through_option, shared
+from mockidp.cli_options import (
+    Setup,
+    control_host_option,
+    control_token_option,
+    emit,
+    json_option,
+    pass_through_option,
+    shared,
+)
 from mockidp.journal import Entry, Journal, Login
 
 if TYPE_CHECKING:
@@ -20,7 +28,6 @@ if TYPE_CHECKING:
     from mockidp.world import World
 
 USUAL_PORT = 8400
-EXAMPLE = "github"  # what the banner shows; any provider would do
 Tell = Callable[[Login, Entry], None]
 
 
@@ -50,6 +57,7 @@ def tell_to(world: World, *, as_json: bool, err: bool = False) -> None:
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 picks a free one.  [default: 8400]")
 @pass_through_option
 @control_token_option
+@control_host_option
 @front_options
 @click.option("--quiet", is_flag=True, help="Do not print each request.")
 @shared("as", "apps", "date", "strict", "urls", "world", "config", "set")
@@ -59,6 +67,7 @@ def serve_command(
     port: int | None,
     pass_through: tuple[str, ...],
     control_token: str | None,
+    control_host: tuple[str, ...],
     front: str | None,
     app_port: int | None,
     quiet: bool,
@@ -83,7 +92,7 @@ def serve_command(
         tell_to(world, as_json=as_json)
     logging.basicConfig(format="mockidp: %(message)s", level=logging.WARNING)  # to stderr
     host = listen.host if host is None else host
-    played = simulator(world, host, control_token)
+    played = simulator(world, host, control_token, [*listen.control_host, *control_host])
     server = Server(
         played, host, listen.port if port is None else port,
         pass_through=[*listen.pass_through, *pass_through],
@@ -95,31 +104,12 @@ def serve_command(
         click.echo("stopped", err=True)
 
 
-def shown() -> str:
-    """The provider that the banner shows."""
-    from mockidp.contract.files import index
-
-    return EXAMPLE if EXAMPLE in index() else next(iter(index()))
-
-
 def examples(url: str, world: World) -> dict[str, str]:
     """Three URLs to try: the page with every provider, the stories, and a login to look at."""
-    from urllib.parse import urlencode
+    from mockidp.cli_facts import sample_login
 
-    from mockidp.cli_facts import step_url
-
-    app, wire = world.apps.ready(shown()), world.wire(shown())
-    query = urlencode(
-        {
-            "client_id": app.client_id,
-            "redirect_uri": "http://127.0.0.1:8000/callback",
-            "state": "s1",
-            "response_type": "code",
-            "scope": wire.client.scope.delimiter.join(wire.client.scope.default),
-        }
-    )
-    authorize = step_url(wire, "authorize").partition("://")[2]
-    return {"home": f"{url}/", "logins": f"{url}/_mockidp/logins", "example": f"{url}/{authorize}?{query}"}
+    login = sample_login(world, url, "http://127.0.0.1:8000/callback")
+    return {"home": f"{url}/", "logins": f"{url}/_mockidp/logins", "example": login}
 
 
 def _ready_json(server: Server, world: World, given: str | None, site: str | None) -> None:
@@ -140,6 +130,7 @@ def _ready_json(server: Server, world: World, given: str | None, site: str | Non
 
 
 def _ready(server: Server, world: World, given: str | None, site: str | None) -> None:
+    from mockidp.cli_facts import shown
     from mockidp.contract.files import index
     from mockidp.web.own import is_own_host
 

@@ -4,6 +4,7 @@ as = "alice"                      # logs in without a page; likewise: date, apps
 [server]
 port = 8400                       # likewise: host, quiet
 pass_through = ["api.example"]    # hosts that the proxy passes on; `*.example.com` for all below
+control_host = ["mockidp"]        # names at which the control interface answers too, such as a compose service's
 [settings.github]                 # a provider's settings by its id
 GITHUB_URL = "https://git.example.com"
 [[app]]                           # a registered client beside the ready-made ones
@@ -21,7 +22,8 @@ step = "token"
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -32,11 +34,13 @@ from mockidp.apps import App, Mode
 from mockidp.contract.files import card
 from mockidp.contract.load import check_settings, check_types, find_line, read_table
 from mockidp.errors import ContractError, UsageError
+from mockidp.faults import check_fault
 from mockidp.simulator import Simulator
 from mockidp.world import World
 
 NAME = "mockidp.toml"
 LIMIT = 1 << 20  # bytes
+HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 Settings = dict[str, dict[str, str]]
 
 
@@ -45,40 +49,21 @@ class Part(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Listen(Part):
-    """`localhost` is both loopback addresses, IPv4 and IPv6. `pass_through` names hosts that the proxy passes on."""
+    """`localhost` is both loopback addresses, IPv4 and IPv6. `pass_through` names hosts that the proxy passes on.
+
+    `control_host` names those at which the server's own pages and the control interface answer beside this machine's.
+    """
 
     host: str = "localhost"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8400
     quiet: bool = False
     pass_through: list[str] = []
-
-
-class AppRow(Part, kw_only=True):
-    """A registered client. `facts` are what this provider calls a credential beside id and secret."""
-
-    provider: str
-    client_id: str
-    client_secret: str | None = None
-    redirect_uris: list[str] = []
-    loopback: bool = False
-    name: str = ""
-    facts: dict[str, str] = {}
-
-
-class FaultRow(Part, kw_only=True):
-    """A fault asked for; what is left out matches anything."""
-
-    name: str
-    provider: str = ""
-    step: str = ""
-    person: str = ""
-    app: str = ""
-    nth: int = 0
-    times: int = 0
+    control_host: list[str] = []
 
 
 class Config(Part, kw_only=True):
-    """All of a configuration. `person` is kept as tables, for their fields are those of `people.Person`."""
+    """All of a configuration. Apps, people and faults are kept as tables: their fields are those that the control
+    interface takes for them."""
 
     server: Listen = field(default_factory=Listen)
     settings: Settings = {}
@@ -119,18 +104,28 @@ def register(world: World, row: dict[str, Any]) -> App:
     return world.apps.register(**row)
 
 
-def simulator(world: World, host: str, token: str | None = None) -> Simulator:
+def simulator(world: World, host: str, token: str | None = None, control_hosts: Iterable[str] = ()) -> Simulator:
     """A simulator whose own pages are served at the host that it will be bound to, and ask for a token if there is one.
 
-    Raises UsageError for a token that is too easily guessed.
+    `control_hosts` are further names that it is reached by. Raises UsageError for one that is no name or is a
+    provider's, and for a token that is too easily guessed.
     """
     made = Simulator(world)
-    made.own_hosts.add(host.lower())
+    made.own_hosts |= {host.lower(), *(_control_host(world, name) for name in control_hosts)}
     if token:
         from mockidp.web.guard import check_token  # lazy: most runs have none
 
         made.token = check_token(token)
     return made
+
+
+def _control_host(world: World, name: str) -> str:
+    low = name.lower().rstrip(".")
+    if len(low) > 253 or not HOST_NAME.fullmatch(low):
+        raise UsageError(f'"{name[:80]}" is no control host: write one name, such as mockidp, without scheme and port')
+    if world.at_host(low):
+        raise UsageError(f"{low} is the host of a provider, and cannot be a control host too")
+    return low
 
 
 def find(given: Path | None = None) -> Path | None:
@@ -147,7 +142,7 @@ def read(path: Path | None) -> Config:
     table = read_table(file, text)
     check_types(file, text, table, Config)
     config = msgspec.convert(table, Config)
-    for check in (_settings, _apps, _people, _person, _faults):
+    for check in (_settings, _server, _apps, _people, _person, _faults):
         check(config, file, text)
     return config
 
@@ -163,6 +158,12 @@ def _text(path: Path) -> str:
         raise ContractError("cannot be read: it is not UTF-8", file=str(path)) from None
 
 
+def _server(config: Config, file: str, text: str) -> None:
+    world = World(settings=config.settings)
+    for name in config.server.control_host:
+        _blamed(file, text, ["server", "control_host"], lambda: _control_host(world, name))  # noqa: B023
+
+
 def _settings(config: Config, file: str, text: str) -> None:
     for provider, given in config.settings.items():
         for name in given or [""]:
@@ -171,8 +172,12 @@ def _settings(config: Config, file: str, text: str) -> None:
 
 
 def _apps(config: Config, file: str, text: str) -> None:
+    if not config.app:
+        return
+    from mockidp.control.shapes import RegisterApp  # lazy: most files have none
+
     world = World()
-    for row, section in _rows(file, text, "app", config.app, AppRow):
+    for row, section in _rows(file, text, "app", config.app, RegisterApp):
         _blamed(file, section, ["provider"], lambda: register(world, row))  # noqa: B023
 
 
@@ -189,11 +194,17 @@ def _person(config: Config, file: str, text: str) -> None:
 
 
 def _faults(config: Config, file: str, text: str) -> None:
+    if not config.fault:
+        return
+    from mockidp.control.shapes import AddFault  # lazy: most files have none
+
     world = World(people=config.person)
-    for row, section in _rows(file, text, "fault", config.fault, FaultRow):
+    for row, section in _rows(file, text, "fault", config.fault, AddFault):
         _blamed(file, section, ["name"], lambda: world.faults.add(**row))  # noqa: B023
         if "provider" in row:
             _blamed(file, section, ["provider"], lambda: card(row["provider"]))  # noqa: B023
+            wire, step = world.wire(row["provider"]), row.get("step", "")
+            _blamed(file, section, ["step" if step else "name"], lambda: check_fault(wire, row["name"], step))  # noqa: B023
         if "person" in row:
             _blamed(file, section, ["person"], lambda: world.people[row["person"]])  # noqa: B023
 
@@ -216,7 +227,7 @@ def _rows(
             end = next((at for at in heads if at > start and not lines[at].strip().startswith(f"[{name}.")), len(lines))
             section = "\n" * (start + 1) + "\n".join(lines[start + 1 : end])
         if kind is not None:
-            for key in kind.__struct_fields__[: len(kind.__struct_fields__) - len(kind.__struct_defaults__)]:
+            for key in (one.name for one in msgspec.structs.fields(kind) if one.required):
                 if key not in table:
                     raise ContractError(f"a [[{name}]] needs {key!r}", file=file, line=start + 1, key=name)
             check_types(file, section, table, kind)

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from mockidp.errors import UsageError, nearest
 
@@ -70,9 +70,24 @@ FAULTS = {fault.name: fault for fault in TABLE}
 LOGINS = 200  # faults of one login each that are kept; as many logins are in a journal
 
 
+class Which(TypedDict, total=False):
+    """Which calls a fault strikes; what is left out matches anything.
+
+    `step` is a step or a group of them, `app` a client id. `nth` is that call only, counted from 1; `times` is at most
+    so often.
+    """
+
+    provider: str
+    step: str
+    person: str
+    app: str
+    nth: int
+    times: int
+
+
 @dataclass(slots=True)
 class Rule:
-    """A fault asked for: empty fields match anything, `nth` counts matching calls from 1, 0 is every one.
+    """A fault asked for, with the fields of `Which`: empty ones match anything, 0 is every call and without end.
 
     `login` is the id of the one login that it is for; `id` counts the rules of a world.
     """
@@ -111,27 +126,17 @@ class Faults:
         self.rules: list[Rule] = []
         self._count = 0
 
-    def add(
-        self,
-        name: str,
-        *,
-        provider: str = "",
-        step: str = "",
-        person: str = "",
-        app: str = "",
-        nth: int = 0,
-        times: int = 0,
-        login: str = "",
-    ) -> Rule:
+    def add(self, name: str, *, login: str = "", **which: Unpack[Which]) -> Rule:
         """Ask for a fault; `error:NAME` is any error of the provider's contract. UsageError for an unknown name."""
         if name.startswith("error:"):
-            fault = Fault(name, "refuse", f"the contract's error {name[6:]}", (step,) if step else (), name[6:])
+            steps = (which["step"],) if which.get("step") else ()
+            fault = Fault(name, "refuse", f"the contract's error {name[6:]}", steps, name[6:])
         elif name in FAULTS:
             fault = FAULTS[name]
         else:
             raise UsageError(f'no fault "{name}".{nearest(name, list(FAULTS))}')
         self._count += 1
-        rule = Rule(fault, provider, step, person, app, nth, times, login, self._count)
+        rule = Rule(fault, **which, login=login, id=self._count)
         self.rules.append(rule)
         alone = [item for item in self.rules if item.login]
         if len(alone) > LOGINS:

@@ -4,6 +4,11 @@ Bounded: a world keeps its last logins and a login its first requests. Secrets a
 written, so nothing that reads a journal has to think of it. The one exception is `Traffic`, what went over the wire
 as it was: to mask it would cost more than to answer, and few look. Only the inspector reads it, and masks what it
 shows.
+
+What is kept unmasked so is the address, headers and bodies of a world's last requests, in memory alone: at most `ROOM`
+bytes of them, until newer ones need the room, the journal is cleared, the world is reset or dropped, or the server
+ends. No file, log or store ever has it. The values of cookies are not kept: a browser sends those of every application
+at this address, whatever its port.
 """
 
 from __future__ import annotations
@@ -11,8 +16,10 @@ from __future__ import annotations
 import re
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 if TYPE_CHECKING:
     from mockidp.wire import Request, Response
@@ -22,6 +29,7 @@ LONGEST = 2000  # characters of a URL
 BODY = 4 << 10  # bytes of a body that are kept
 HEADERS = 4 << 10  # characters of headers that are kept
 ROOM = 2 << 20  # bytes of traffic in one journal; what is older is told without it
+SHOWN = 4  # characters of a secret that are shown
 FRAME = 600  # bytes that the objects around a request and its answer take
 SECRETS = (
     "client_secret",
@@ -39,13 +47,27 @@ SECRETS = (
     "tgAuthResult",
 )
 SECRET = re.compile(rf"((?:{'|'.join(SECRETS)})=)([^&#\s]+)")
+SET_COOKIE = re.compile("^(set-cookie): (.*)", re.IGNORECASE | re.MULTILINE)
+
+
+def cut(secret: str) -> str:
+    """Enough of a secret to know it again, and at most half of it; what was cut once stays as it is."""
+    known = len(secret) >= 2 * SHOWN or (len(secret) == SHOWN + 1 and secret[-1] == "…")
+    return f"{secret[:SHOWN]}…" if known else "…"
+
+
+def crumbs(cookies: str) -> str:
+    """The header Cookie, or the first part of Set-Cookie, with names only."""
+    pairs = [part.strip().partition("=") for part in cookies.split(";")]
+    return "; ".join([f"{name}=…" if equals else "…" for name, equals, _ in pairs])
 
 
 def masked(url: str) -> str:
-    """A URL with the values of codes, tokens and secrets cut to their first four characters."""
-    if not any(name.endswith(SECRETS) for name in url.split("=")[:-1]):
-        return url  # most have none, and to see that is much cheaper than the expression
-    return SECRET.sub(lambda found: f"{found[1]}{found[2][:4]}…", url)
+    """A URL with the values of codes, tokens and secrets cut short."""
+    for name in url.split("=")[:-1]:  # most have none, and to see that is much cheaper than the expression
+        if name.endswith(SECRETS):
+            return SECRET.sub(lambda found: found[1] + cut(found[2]), url)
+    return url
 
 
 def shortened(text: str) -> str:
@@ -54,14 +76,15 @@ def shortened(text: str) -> str:
 
 
 class Traffic:
-    """A request and its answer as they went over the wire, bodies cut at `BODY` bytes. Holds secrets: see above.
+    """A request and its answer as they went over the wire, bodies cut at `BODY` bytes, cookies without their values.
 
-    Headers are lines; `size` and `answer_size` are the bodies' own, in bytes; `decision` is what the page posted.
+    Holds other secrets: see above. Headers are lines; `size` and `answer_size` are the bodies' own, in bytes;
+    `decision` is what the page posted; `weight` is about how many bytes of memory it takes.
     """
 
     __slots__ = (
+        "_answered",
         "answer_body",
-        "answer_headers",
         "answer_size",
         "base",
         "body",
@@ -70,34 +93,45 @@ class Traffic:
         "method",
         "size",
         "url",
+        "weight",
     )
 
     def __init__(self, request: Request, response: Response, decision: dict[str, str] | None = None) -> None:
-        self.method, self.url, self.base = request.method, request.url[:LONGEST], request.base
-        self.headers = "\n".join([f"{name}: {value}" for name, value in request.headers.items()])[:HEADERS]
-        self.body, self.size = request.body[:BODY], len(request.body)
-        self.answer_headers = "\n".join([f"{name}: {value}" for name, value in response.headers])[:HEADERS]
-        self.answer_body, self.answer_size = response.body, len(response.body)
+        body, answer, headers = request.body, response.body, request.headers
+        if "cookie" in headers:
+            headers = {**headers, "cookie": crumbs(headers["cookie"])}
+        self.method, self.base, self.url = request.method, request.base, request.url[:LONGEST]
+        self.headers = "\n".join(map(": ".join, headers.items()))[:HEADERS]
+        self.body, self.size = body[:BODY], len(body)
+        self._answered = "\n".join(map(": ".join, response.headers))[:HEADERS]
+        self.answer_size = len(answer)
         if self.answer_size > BODY:
-            page = "html" in response.header("content-type")
-            self.answer_body = _form_on(response.body) if page else response.body[:BODY]
-        self.decision = decision or None
+            answer = _form_on(answer) if "html" in response.header("content-type") else answer[:BODY]
+        self.answer_body, self.decision = answer, decision or None
+        text = len(self.url) + len(self.headers) + len(self._answered)
+        self.weight = FRAME + text + len(self.body) + len(answer)
 
     @property
-    def weight(self) -> int:
-        """About how many bytes of memory it takes."""
-        texts = (self.url, self.headers, self.body, self.answer_headers, self.answer_body)
-        return FRAME + sum([len(text) for text in texts])
+    def answer_headers(self) -> str:
+        return SET_COOKIE.sub(lambda found: f"{found[1]}: {crumb(found[1], found[2])}", self._answered)
 
 
+def crumb(name: str, value: str) -> str:
+    """A header of an answer; Set-Cookie with its attributes and without its value."""
+    if name.lower() != "set-cookie":
+        return value
+    pair, semicolon, rest = value.partition(";")
+    return f"{crumbs(pair)}{semicolon}{rest}"
+
+
+@lru_cache(maxsize=4)  # the same few pages are shown again and again, and each is long
 def _form_on(page: bytes) -> bytes:
     """The form of a page that carries an answer back; of any other page nothing, since its start tells nothing."""
     start = page.find(b"<form")
     return b"" if start < 0 or b'"mockidp.' in page else page[start : start + BODY]
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(msgspec.Struct):
     """One request and what became of it. `why`, `expected` and `got` are set for a refusal."""
 
     at: float
@@ -112,8 +146,8 @@ class Entry:
     expected: str | None = None
     got: str | None = None
     fault: str = ""
-    remarks: list[str] = field(default_factory=list)
-    traffic: Traffic | None = field(default=None, repr=False)
+    remarks: list[str] = []
+    traffic: Traffic | None = None
 
     def as_dict(self, start: float) -> dict[str, Any]:
         refused = {"name": self.refused, "why": self.why, "expected": self.expected, "got": self.got}
@@ -131,8 +165,7 @@ class Entry:
         }
 
 
-@dataclass(slots=True)
-class Login:
+class Login(msgspec.Struct):
     """One login as far as it came. `outcome` is open, code, denied, refused or logged_in."""
 
     id: str
@@ -141,7 +174,7 @@ class Login:
     app: str = ""
     person: str = ""
     outcome: str = "open"
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[Entry] = []
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -181,6 +214,7 @@ class Journal:
         self._heavy: deque[Entry] = deque()  # the entries with traffic, oldest first
         self._weight = 0
         self.version = 0
+        self.newest: Entry | None = None  # of whichever login
 
     def twin(self) -> Journal:
         """An empty one for another world, told to whom this one is told."""
@@ -224,6 +258,7 @@ class Journal:
         return login if login is not None and login.outcome == "open" else None
 
     def add(self, login: Login, entry: Entry) -> None:
+        self.newest = entry
         entry.url = shortened(masked(entry.url))
         if login.outcome == "open":
             self._waiting[login.provider, entry.url] = login.id

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from mockidp.apps import IN_WORLD
 from mockidp.contract.body import FORMATS, read
@@ -15,7 +16,7 @@ from mockidp.contract.wire import Exchange, Route
 from mockidp.errors import ContractError, Refusal
 from mockidp.families import family_of
 from mockidp.families.base import Call
-from mockidp.journal import Entry, Traffic
+from mockidp.journal import Entry, Login, Traffic, cut
 from mockidp.store import TRACED, MemoryStore, Shelf, Store
 from mockidp.wire import Request, Response, encoded, split_path_form
 from mockidp.world import World
@@ -119,11 +120,14 @@ class Simulator:
         told.update(route.values)
         if len(self.worlds) > 1 and world is self.world and (other := self._told_world(provider, told)) is not None:
             return self._at_provider(other, [provider], request, decision)
+        url, secret = request.url, told.get("app.secret")
+        if secret and ("?" in url or secret in url):  # whatever a provider calls it there
+            url = url.replace(secret, cut(secret)).replace(quote(secret, safe=""), cut(secret))
         entry = Entry(
             world.clock.now(),
             exchange.step,
             request.method,
-            request.url,
+            url,
             exchange=exchange.label,
             evidence=exchange.evidence,
         )
@@ -134,6 +138,7 @@ class Simulator:
             response = family.handle(call)
         except Refusal as refusal:
             response = family.refused(call, refusal)
+            call.login = call.login or _traced(call)
             if call.login is not None and call.login.outcome in ("open", "code"):
                 call.login.outcome = "denied" if refusal.name == "denied" else "refused"
         response = self._deviate(call, response)
@@ -195,6 +200,19 @@ class Simulator:
         from mockidp.web import own  # lazy: tests never look at it
 
         return own.handle(self, world, request)
+
+
+def _traced(call: Call) -> Login | None:
+    """The login whose code or token a request brings, where it was refused before anybody looked at that.
+
+    A request for a token that brings none or a wrong one is told with the last login; it is that one's too if it waits.
+    """
+    for kind, value in TRACED.items():
+        grant = call.store.get(kind, f"{call.provider}:{call.told(value)}") if call.told(value) else None
+        if grant is not None:
+            return call.world.journal.get(grant.login)
+    last = call.world.journal.last(call.provider) if call.group == "token" else None
+    return last if last is not None and last.outcome == "code" else None
 
 
 def known_hosts(host: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 with Idp(person="alice").mounted("responses") as idp:
     ...
+
+`Remote` is the same for a server that runs already, in this process or in another.
 """
 
 from __future__ import annotations
@@ -12,13 +14,13 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
 from itertools import count
-from typing import TYPE_CHECKING, Any, Self, get_args
+from typing import TYPE_CHECKING, Any, Self, Unpack, get_args
 
 from mockidp.apps import App, Mode
 from mockidp.browser import Callback, NoCallbackError, browse
 from mockidp.contract.files import card
 from mockidp.errors import UsageError, nearest
-from mockidp.faults import Rule, check_fault
+from mockidp.faults import Rule, Which, check_fault
 from mockidp.keys import Key
 from mockidp.simulator import Simulator
 from mockidp.store import MemoryStore
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from mockidp.journal import Journal
     from mockidp.mounts.server import Server
     from mockidp.people import People
+    from mockidp.remote import Remote, RemoteError
 
 DECISION = b"mockidp.decision"  # is in the form of a page that asks somebody to log in and allow
 STORY = 10  # logins that a failed test tells of
@@ -181,28 +184,18 @@ class Idp:
 
     # faults
 
-    def fault(
-        self,
-        name: str,
-        *,
-        provider: str = "",
-        step: str = "",
-        person: str = "",
-        app: str = "",
-        nth: int = 0,
-        times: int = 0,
-        optional: bool = False,
-    ) -> Rule:
+    def fault(self, name: str, *, optional: bool = False, **which: Unpack[Which]) -> Rule:
         """Let something go wrong: `idp.fault("rate_limited", provider="github", step="userinfo")`.
 
-        `error:NAME` is any error of the provider's contract. It strikes at each call that fits; `nth` only at that
-        one, counted from 1; `times` at most so often. A fault that never strikes fails the test unless `optional`.
+        `error:NAME` is any error of the provider's contract. It strikes at each call that fits: those of a `provider`,
+        `step`, `person` or `app`; `nth` only at that one, counted from 1; `times` at most so often. A fault that never
+        strikes fails the test unless `optional`.
         """
-        if provider:
-            check_fault(self._wire(provider), name, step)
-        if person:
-            self.people[person]
-        rule = self.world.faults.add(name, provider=provider, step=step, person=person, app=app, nth=nth, times=times)
+        if which.get("provider"):
+            check_fault(self._wire(which["provider"]), name, which.get("step", ""))
+        if which.get("person"):
+            self.people[which["person"]]
+        rule = self.world.faults.add(name, **which)
         if not optional:
             self._awaited.append(rule)
         return rule
@@ -336,3 +329,12 @@ def _day(date: datetime.date | str | None) -> datetime.date | None:
 def _told(rule: Rule) -> str:
     where = {"provider": rule.provider, "step": rule.step, "person": rule.person, "app": rule.app, "nth": rule.nth}
     return ", ".join([rule.fault.name, *(f"{name} {value}" for name, value in where.items() if value)])
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Remote", "RemoteError"):  # lazy: a test in this process needs neither them nor the control interface
+        return getattr(import_module("mockidp.remote"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = ["Callback", "Idp", "NoCallbackError", "Remote", "RemoteError", "Service", "check_mounts"]

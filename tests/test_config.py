@@ -22,6 +22,7 @@ urls = "real"
 host = "::1"
 port = 0
 quiet = true
+control_host = ["idp", "idp.test"]
 
 [settings.github]
 GITHUB_URL = "https://git.example.com"
@@ -60,6 +61,7 @@ def test_a_whole_file_sets_up_the_world(tmp_path: Path) -> None:
     read = config.read(written(tmp_path, WHOLE))
     world = read.world("mine")
     assert (read.server.host, read.server.port, read.server.quiet) == ("::1", 0, True)
+    assert read.server.control_host == ["idp", "idp.test"]
     assert (world.name, world.person, world.strict, world.urls) == ("mine", "zoe", True, "real")
     assert world.date == datetime.date(2021, 11, 15)
     assert world.apps.mode == "registered"
@@ -98,21 +100,26 @@ MISTAKES = {
     "wrong type": ("port = 0", 'port = "0"', 9, "server.port", "Expected `int`"),
     "port out of range": ("port = 0", "port = 70000", 9, "server.port", "65535"),
     "unknown mode": ('"registered"', '"registred"', 3, "apps", 'Did you mean "registered"'),
-    "unknown setting": ("GITHUB_URL =", "GITHUB_ULR =", 13, "settings.github.GITHUB_ULR", 'Did you mean "GITHUB_URL"'),
-    "setting no URL": ('"https://git', '"git', 13, "settings.github.GITHUB_URL", "http or https URL"),
-    "setting unknown provider": ("settings.github", "settings.githbu", 13, "settings.githbu.GITHUB_URL", '"github"'),
-    "second app's provider": ('"google"', '"gogle"', 23, "provider", 'Did you mean "google"'),
-    "second app's key": ("redirect_uris", "redirect_uri", 25, "redirect_uri", 'Did you mean "redirect_uris"'),
-    "second app's type": ('["https://app', '[7, "https://app', 25, "redirect_uris", "Expected `str`"),
-    "app without id": ('client_id = "second"\n', "", 22, "app", "client_id"),
-    "person's field": ("email =", "emial =", 29, "emial", 'Did you mean "email"'),
-    "person's type": ('email = "zoe@example.com"', "email_verified = 3", 29, "email_verified", "Expected `bool`"),
-    "person's id": ('id = "zoe"', 'id = "Zoe"', 28, "id", "lower-case"),
+    "unknown setting": ("GITHUB_URL =", "GITHUB_ULR =", 14, "settings.github.GITHUB_ULR", 'Did you mean "GITHUB_URL"'),
+    "setting no URL": ('"https://git', '"git', 14, "settings.github.GITHUB_URL", "http or https URL"),
+    "setting unknown provider": ("settings.github", "settings.githbu", 14, "settings.githbu.GITHUB_URL", '"github"'),
+    "second app's provider": ('"google"', '"gogle"', 24, "provider", 'Did you mean "google"'),
+    "second app's key": ("redirect_uris", "redirect_uri", 26, "redirect_uri", 'Did you mean "redirect_uris"'),
+    "second app's type": ('["https://app', '[7, "https://app', 26, "redirect_uris", "Expected `str`"),
+    "app without id": ('client_id = "second"\n', "", 23, "app", "client_id"),
+    "person's field": ("email =", "emial =", 30, "emial", 'Did you mean "email"'),
+    "person's type": ('email = "zoe@example.com"', "email_verified = 3", 30, "email_verified", "Expected `bool`"),
+    "person's id": ('id = "zoe"', 'id = "Zoe"', 29, "id", "lower-case"),
     "who logs in": ('as = "zoe"', 'as = "zeo"', 1, "as", 'Did you mean "zoe"'),
-    "unknown fault": ('"slow"', '"slwo"', 32, "name", 'Did you mean "slow"'),
-    "fault's provider": ('"github"\nstep', '"githbu"\nstep', 33, "provider", 'Did you mean "github"'),
+    "unknown fault": ('"slow"', '"slwo"', 33, "name", 'Did you mean "slow"'),
+    "fault's provider": ('"github"\nstep', '"githbu"\nstep', 34, "provider", 'Did you mean "github"'),
+    "fault's step": ('"token"\nnth', '"tokn"\nnth', 35, "step", 'Did you mean "token"'),
+    "fault's error": ('"slow"', '"error:slwo"', 35, "step", 'has no error "slwo"'),
     "not TOML": ("port = 0", "port = = 0", 9, "", "not TOML"),
     "no such day": ("2021-11-15", "2021-11-31", 2, "", "not TOML"),
+    "control host": ('"idp.test"', '"http://idp:8400"', 11, "server.control_host", "without scheme and port"),
+    "provider's control host": ('"idp.test"', '"accounts.google.com"', 11, "server.control_host", "host of a provider"),
+    "second app's uri": ('["https://app.example/callback"]', '["relative"]', 26, "redirect_uris", "matching regex"),
 }
 
 

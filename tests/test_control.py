@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
@@ -9,9 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from mockidp import config
+from mockidp.check.walk import WalkError, walk_class
+from mockidp.contract.files import index
 from mockidp.control import operations, shapes
 from mockidp.control.found import OperationError, problem
 from mockidp.errors import UsageError
@@ -41,7 +45,8 @@ class Api:
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         return self.simulator.handle(Request.of(method, f"http://{host}{prefix}{API}{path}", sent, data))
 
-    def __call__(self, method: str, path: str, body: object = None, status: int = 200, **how: str) -> Any:
+    def __call__(self, method: str, path: str, body: object = None, *, status: int = 200, **how: str) -> Any:
+        """What is answered, with the `status` that a test expects; an error as every error must be."""
         response = self.send(method, path, body, **how)
         assert response.header("content-type") == "application/json"
         told = json.loads(response.body)
@@ -62,10 +67,10 @@ def api(simulator: Simulator) -> Api:
     return Api(simulator)
 
 
-def token_for(simulator: Simulator, callback: str, prefix: str = "") -> Response:
+def token_for(simulator: Simulator, callback: str, prefix: str = "", secret: str = "mockidp-secret") -> Response:
     """What the application gets for the code of a callback."""
     code = re.findall(r"[?&]code=([^&]+)", callback)[0]
-    form = f"client_id=mockidp&client_secret=mockidp-secret&code={code}&redirect_uri={CB}"
+    form = f"client_id=mockidp&client_secret={secret}&code={code}&redirect_uri={CB}"
     url = f"https://github.com{prefix}/login/oauth/access_token"
     return simulator.handle(Request.of("POST", url, FORM, form.encode()))
 
@@ -74,7 +79,7 @@ def token_for(simulator: Simulator, callback: str, prefix: str = "") -> Response
 
 
 def test_a_world_is_made_shown_changed_reset_and_dropped(api: Api) -> None:
-    made = api("POST", "/worlds", {"name": "blue", "person": "bob", "strict": True, "date": "2021-11-15"}, 201)
+    made = api("POST", "/worlds", {"name": "blue", "person": "bob", "strict": True, "date": "2021-11-15"}, status=201)
     assert (made["name"], made["person"], made["strict"], made["date"], made["default"]) == (
         "blue", "bob", True, "2021-11-15", False)  # fmt: skip
     assert api("GET", "/worlds/blue") == made | {"now": api("GET", "/worlds/blue")["now"]}
@@ -87,7 +92,7 @@ def test_a_world_is_made_shown_changed_reset_and_dropped(api: Api) -> None:
 
 
 def test_a_world_without_a_name_gets_one_that_its_prefix_leads_to(api: Api) -> None:
-    made = api("POST", "/worlds", {}, 201)
+    made = api("POST", "/worlds", {}, status=201)
     assert made["prefix"] == f"/~{made['name']}"
     api("PUT", "/people/zoe", {"name": "Zoe"}, prefix=made["prefix"])
     assert api("GET", f"/people/zoe?world={made['name']}")["name"] == "Zoe"
@@ -104,7 +109,7 @@ def test_a_world_begins_as_the_server_was_started_and_not_as_the_default_one_has
     api.simulator = Simulator(settings.world())
     api("PATCH", "/worlds/default", {"strict": False})
     api("DELETE", "/faults")
-    made = api("POST", "/worlds", {"name": "blue"}, 201)
+    made = api("POST", "/worlds", {"name": "blue"}, status=201)
     assert (made["strict"], made["registered"], made["faults"]) == (True, 1, 1)
     assert made["settings"] == {"github": {"GITHUB_URL": "https://git.example.com"}}
     assert api("GET", "/people/zoe?world=blue")["name"] == "Zoe"
@@ -128,13 +133,13 @@ def test_a_world_begins_as_the_server_was_started_and_not_as_the_default_one_has
     ],
 )
 def test_a_world_that_cannot_be_is_not_made(api: Api, body: dict[str, Any], error: str) -> None:
-    assert api("POST", "/worlds", body, 400)["error"] == error
+    assert api("POST", "/worlds", body, status=400)["error"] == error
     assert len(api("GET", "/worlds")) == 1
 
 
 def test_a_name_that_is_taken_and_the_default_world_are_refused(api: Api) -> None:
-    api("POST", "/worlds", {"name": "blue"}, 201)
-    assert api("POST", "/worlds", {"name": "blue"}, 409)["error"] == "world_exists"
+    api("POST", "/worlds", {"name": "blue"}, status=201)
+    assert api("POST", "/worlds", {"name": "blue"}, status=409)["error"] == "world_exists"
     assert api("DELETE", "/worlds/default", status=409)["error"] == "default_world"
 
 
@@ -146,10 +151,10 @@ def test_what_was_issued_before_a_reset_is_worth_nothing_after_it(api: Api) -> N
 
 
 def test_a_new_world_of_an_old_name_honours_no_old_code(api: Api) -> None:
-    api("POST", "/worlds", {"name": "blue"}, 201)
+    api("POST", "/worlds", {"name": "blue"}, status=201)
     callback = api("POST", "/authorize?", {"url": GITHUB, "person": "alice"}, prefix="/~blue")["url"]
     api("DELETE", "/worlds/blue")
-    api("POST", "/worlds", {"name": "blue"}, 201)
+    api("POST", "/worlds", {"name": "blue"}, status=201)
     assert "bad_verification_code" in token_for(api.simulator, callback, "/~blue").body.decode()
 
 
@@ -163,7 +168,7 @@ def test_a_reset_keeps_whoever_watches_the_journal(api: Api) -> None:
 def test_two_worlds_never_see_each_other(api: Api) -> None:
     """Everything that can be changed is changed in one world, and all else is as it was in every other."""
     for name in ("blue", "red"):
-        api("POST", "/worlds", {"name": name}, 201)
+        api("POST", "/worlds", {"name": name}, status=201)
     paths = ["/people?text=zoe", "/apps", "/apps?provider=google", "/faults", "/journal", "/keys/google", "/providers"]
     others = ("red", "default")
 
@@ -175,8 +180,8 @@ def test_two_worlds_never_see_each_other(api: Api) -> None:
 
     before = {name: seen(name) for name in (*others, "blue")}
     api("PUT", "/people/zoe?", {"name": "Zoe"}, prefix="/~blue")
-    api("POST", "/apps", {"provider": "google", "client_id": "own", "redirect_uris": [CB]}, 201, prefix="/~blue")
-    api("POST", "/faults", {"name": "slow", "provider": "github", "step": "token"}, 201, prefix="/~blue")
+    api("POST", "/apps", {"provider": "google", "client_id": "own", "redirect_uris": [CB]}, status=201, prefix="/~blue")
+    api("POST", "/faults", {"name": "slow", "provider": "github", "step": "token"}, status=201, prefix="/~blue")
     api("POST", "/clock", {"move": 1e6, "frozen": True}, prefix="/~blue")
     api("POST", "/keys/google/rotate", {"overlap": False}, prefix="/~blue")
     api("PATCH", "/providers/gitlab", {"settings": {"GITLAB_URL": "https://git.example.com"}}, prefix="/~blue")
@@ -192,12 +197,12 @@ def test_two_worlds_never_see_each_other(api: Api) -> None:
 
 def test_a_request_that_names_two_worlds_is_refused(api: Api) -> None:
     for name in ("blue", "red"):
-        api("POST", "/worlds", {"name": name}, 201)
+        api("POST", "/worlds", {"name": name}, status=201)
     assert api("GET", "/people?world=red", status=400, prefix="/~blue")["error"] == "two_worlds"
     assert api("GET", "/people?world=red&world=blue", status=400)["error"] == "two_worlds"
     assert api("GET", "/people?world=green", status=404)["error"] == "unknown_world"
     other = f"{BASE}/~red/github.com/login/oauth/authorize?client_id=mockidp&redirect_uri={CB}"
-    assert api("POST", "/authorize", {"url": other}, 400, prefix="/~blue")["error"] == "two_worlds"
+    assert api("POST", "/authorize", {"url": other}, status=400, prefix="/~blue")["error"] == "two_worlds"
 
 
 # people
@@ -239,13 +244,13 @@ def test_people_are_searched_added_changed_and_taken_back(api: Api) -> None:
     ids=lambda fields: next(iter(fields)) + str(next(iter(fields.values())))[:12],
 )
 def test_a_person_who_cannot_be_is_refused(api: Api, fields: dict[str, Any]) -> None:
-    api("PUT", "/people/zoe", fields, 400)
+    api("PUT", "/people/zoe", fields, status=400)
     assert api("GET", "/people/zoe", status=404)["error"] == "unknown_person"
 
 
 @pytest.mark.parametrize("person", ["person-5", "Zoe", "a@b.example", "-"])
 def test_an_id_that_is_taken_or_no_word_is_refused(api: Api, person: str) -> None:
-    assert api("PUT", f"/people/{person}", {}, 400)["error"] in ("invalid", "usage")
+    assert api("PUT", f"/people/{person}", {}, status=400)["error"] in ("invalid", "usage")
 
 
 def test_the_token_of_somebody_who_was_removed_is_refused_as_the_provider_does(api: Api) -> None:
@@ -269,7 +274,7 @@ def test_a_providers_settings_are_changed_and_its_hosts_follow(api: Api) -> None
 
 def test_settings_that_are_refused_change_nothing(api: Api) -> None:
     both = {"GITHUB_URL": "https://git.example.com", "API_URL": "nowhere"}
-    api("PATCH", "/providers/github", {"settings": both}, 400)
+    api("PATCH", "/providers/github", {"settings": both}, status=400)
     with pytest.raises(UsageError):
         api.simulator.world.configure("github", NO_SUCH="x", GITHUB_URL="https://git.example.com")
     assert api.simulator.world.settings == {}
@@ -279,20 +284,20 @@ def test_settings_that_are_refused_change_nothing(api: Api) -> None:
 def test_apps_are_registered_used_and_removed(api: Api) -> None:
     own = {"provider": "github", "client_id": "own", "client_secret": "very-secret-thing",
            "redirect_uris": ["https://app.example/cb"]}  # fmt: skip
-    api("POST", "/apps", own, 201)
+    api("POST", "/apps", own, status=201)
     assert [app["client_id"] for app in api("GET", "/apps?provider=github")] == ["mockidp", "own"]
     url = "https://github.com/login/oauth/authorize?client_id=own&redirect_uri=https://app.example/cb"
     assert api("POST", "/authorize", {"url": url})["url"].startswith("https://app.example/cb?code=")
     assert api("DELETE", "/apps/github/own") == {"removed": 1}
-    assert api("POST", "/authorize", {"url": url}, 422)["refused"] == "unknown_client"
+    assert api("POST", "/authorize", {"url": url}, status=422)["refused"] == "unknown_client"
     assert api("DELETE", "/apps/github/own", status=404)["error"] == "unknown_app"
 
 
 @pytest.mark.parametrize("secret", ["x", "abcd", "abcdefgh", "a-secret-that-is-long"])
 def test_no_registered_secret_is_told_in_full_anywhere(api: Api, secret: str) -> None:
     key = f"-----BEGIN PRIVATE KEY-----{secret * 3}"
-    api("POST", "/apps", {"provider": "github", "client_id": "own", "client_secret": secret}, 201)
-    api("POST", "/apps", {"provider": "apple", "client_id": "own", "facts": {"certificate_key": key}}, 201)
+    api("POST", "/apps", {"provider": "github", "client_id": "own", "client_secret": secret}, status=201)
+    api("POST", "/apps", {"provider": "apple", "client_id": "own", "facts": {"certificate_key": key}}, status=201)
     for path in ("/apps", "/apps?provider=github", "/apps?provider=apple"):
         for app in api("GET", path):
             assert secret not in (app["client_secret"].rstrip("…"), *app["facts"].values())
@@ -305,12 +310,12 @@ def test_no_registered_secret_is_told_in_full_anywhere(api: Api, secret: str) ->
      "https://x/é", "https://x/ y", "", "://x", "javascript:alert(1)"],
 )  # fmt: skip
 def test_a_redirect_uri_that_no_provider_would_take_is_refused(api: Api, uri: str) -> None:
-    api("POST", "/apps", {"provider": "github", "client_id": "own", "redirect_uris": [uri]}, 400)
+    api("POST", "/apps", {"provider": "github", "client_id": "own", "redirect_uris": [uri]}, status=400)
     assert api("GET", "/apps") == []
 
 
 def test_a_credential_that_a_provider_does_not_have_is_refused_with_those_it_has(api: Api) -> None:
-    told = api("POST", "/apps", {"provider": "apple", "client_id": "own", "facts": {"teem": "x"}}, 400)
+    told = api("POST", "/apps", {"provider": "apple", "client_id": "own", "facts": {"teem": "x"}}, status=400)
     assert 'no credential "teem"' in told["message"]
     assert "team" in told["message"]
 
@@ -319,11 +324,11 @@ def test_no_more_apps_and_faults_than_the_limit_fit_into_a_world(api: Api, monke
     monkeypatch.setattr(operations, "APPS", 2)
     monkeypatch.setattr(operations, "FAULTS", 2)
     for number in range(2):
-        api("POST", "/apps", {"provider": "github", "client_id": f"own{number}"}, 201)
-        api("POST", "/faults", {"name": "slow"}, 201)
-    assert api("POST", "/apps", {"provider": "github", "client_id": "own2"}, 409)["error"] == "too_many"
-    api("POST", "/apps", {"provider": "github", "client_id": "own1"}, 201)
-    assert api("POST", "/faults", {"name": "slow"}, 409)["error"] == "too_many"
+        api("POST", "/apps", {"provider": "github", "client_id": f"own{number}"}, status=201)
+        api("POST", "/faults", {"name": "slow"}, status=201)
+    assert api("POST", "/apps", {"provider": "github", "client_id": "own2"}, status=409)["error"] == "too_many"
+    api("POST", "/apps", {"provider": "github", "client_id": "own1"}, status=201)
+    assert api("POST", "/faults", {"name": "slow"}, status=409)["error"] == "too_many"
 
 
 # faults
@@ -331,9 +336,9 @@ def test_no_more_apps_and_faults_than_the_limit_fit_into_a_world(api: Api, monke
 
 def test_a_fault_strikes_only_where_it_was_asked_for_and_is_taken_back(api: Api) -> None:
     asked = {"name": "error:rate_limited", "provider": "github", "step": "userinfo", "person": "bob", "nth": 2}
-    made = api("POST", "/faults", asked, 201)
+    made = api("POST", "/faults", asked, status=201)
     assert {name: made[name] for name in asked} == asked
-    other = api("POST", "/faults", {"name": "denied", "person": "carol", "times": 1}, 201)
+    other = api("POST", "/faults", {"name": "denied", "person": "carol", "times": 1}, status=201)
     assert api("POST", "/authorize", {"url": GITHUB, "person": "carol"})["params"]["error"] == "access_denied"
     assert "code" in api("POST", "/authorize", {"url": GITHUB, "person": "carol"})["params"]
     assert [fault["done"] for fault in api("GET", "/faults")] == [0, 1]
@@ -363,7 +368,7 @@ def test_every_known_fault_says_what_deviates(api: Api) -> None:
     ],
 )
 def test_a_fault_that_cannot_strike_is_refused(api: Api, body: dict[str, Any]) -> None:
-    api("POST", "/faults", body, 400)
+    api("POST", "/faults", body, status=400)
     assert api("GET", "/faults") == []
 
 
@@ -386,7 +391,7 @@ def test_the_clock_is_set_moved_stopped_and_put_right(api: Api) -> None:
      {"at": "2030-01-01T00:00:00"}, {"at": "0001-01-01T00:00:00+23:59"}, {"at": "9999-12-31T23:59:59Z"}],
 )  # fmt: skip
 def test_time_stays_where_keys_are_valid(api: Api, body: dict[str, Any]) -> None:
-    api("POST", "/clock", body, 400)
+    api("POST", "/clock", body, status=400)
     assert abs(api("GET", "/clock")["shift"]) < 1
 
 
@@ -413,7 +418,7 @@ def test_keys_are_rotated_with_and_without_overlap(api: Api) -> None:
 def test_logins_are_listed_by_app_person_provider_and_outcome(api: Api) -> None:
     api("POST", "/authorize", {"url": GITHUB, "person": "bob"})
     api("POST", "/authorize", {"url": GITHUB, "person": "alice", "decision": "deny"})
-    api("POST", "/authorize", {"url": GITHUB.replace("mockidp", "nobodys")}, 422)
+    api("POST", "/authorize", {"url": GITHUB.replace("mockidp", "nobodys")}, status=422)
     assert [login["person"] for login in api("GET", "/journal")][1:] == ["alice", "bob"]
     assert [login["person"] for login in api("GET", "/journal?person=bob")] == ["bob"]
     assert [login["person"] for login in api("GET", "/journal?outcome=denied")] == ["alice"]
@@ -429,6 +434,41 @@ def test_logins_are_listed_by_app_person_provider_and_outcome(api: Api) -> None:
     assert api("GET", "/journal/github-1", status=404)["error"] == "unknown_login"
 
 
+def test_a_login_whose_secret_was_wrong_is_told_as_refused_until_it_is_right(api: Api) -> None:
+    callback = api("POST", "/authorize", {"url": GITHUB, "person": "bob"})["url"]
+    api("POST", "/authorize", {"url": GITHUB, "person": "carol"})  # the last login is another
+    token_for(api.simulator, callback, secret="a-wrong-secret-of-mine")
+    story = api("GET", "/journal/github-1")
+    refused = story["entries"][-1]["refused"]
+    assert (story["outcome"], refused["name"]) == ("refused", "wrong_secret")
+    assert refused["expected"].startswith("14 characters, sha256 ")
+    assert refused["got"].startswith("22 characters, sha256 ")
+    assert "wrong-secret-of" not in json.dumps(story)
+    assert api("GET", "/journal/github-2")["outcome"] == "code"
+    token_for(api.simulator, callback)
+    assert api("GET", "/journal/github-1")["outcome"] == "logged_in"
+
+
+def test_a_code_that_was_mangled_is_told_with_the_login_that_waits_for_it(api: Api) -> None:
+    callback = api("POST", "/authorize", {"url": GITHUB, "person": "bob"})["url"]
+    token_for(api.simulator, callback.replace("code=", "code=0"))
+    told = api("GET", "/journal/github-1")
+    assert (told["outcome"], told["entries"][-1]["refused"]["name"]) == ("refused", "bad_code")
+
+
+@pytest.mark.parametrize("provider", sorted(index()))
+def test_no_wrong_secret_leaves_a_login_as_if_nothing_was_refused(api: Api, provider: str) -> None:
+    world = api.simulator.world
+    world.person, wire = "alice", world.wire(provider)
+    secret = "some-other-secret-1234"
+    app = msgspec.structs.replace(world.apps.ready(provider), client_secret=secret)
+    with contextlib.suppress(WalkError):
+        walk_class(provider, wire.family)(wire, app, api.simulator.handle).run()
+    for card in api("GET", "/journal"):
+        assert card["outcome"] != "code" or card["refused"] is None
+        assert secret not in json.dumps(api("GET", f"/journal/{card['id']}"))
+
+
 # a login without a browser
 
 
@@ -441,7 +481,7 @@ def test_a_login_is_completed_and_its_code_is_good(api: Api) -> None:
 
 
 def test_a_login_in_path_form_belongs_to_the_world_in_its_path(api: Api) -> None:
-    api("POST", "/worlds", {"name": "blue"}, 201)
+    api("POST", "/worlds", {"name": "blue"}, status=201)
     url = f"{BASE}/~blue/github.com/login/oauth/authorize?client_id=mockidp&redirect_uri={CB}"
     done = api("POST", "/authorize", {"url": url})
     assert (done["world"], done["params"]["iss"]) == ("blue", f"{BASE}/~blue/github.com/login/oauth")
@@ -498,11 +538,11 @@ def test_a_form_to_post_reaches_the_provider(api: Api) -> None:
     ],
 )
 def test_a_login_that_cannot_be_completed_says_why(api: Api, body: dict[str, Any], status: int, error: str) -> None:
-    assert api("POST", "/authorize", body, status)["error"] == error
+    assert api("POST", "/authorize", body, status=status)["error"] == error
 
 
 def test_a_login_that_the_provider_refuses_tells_the_two_values_that_differ(api: Api) -> None:
-    told = api("POST", "/authorize", {"url": GITHUB.replace(CB, "https://app.example/cb")}, 422)
+    told = api("POST", "/authorize", {"url": GITHUB.replace(CB, "https://app.example/cb")}, status=422)
     assert (told["error"], told["refused"], told["got"], told["provider_status"]) == (
         "no_callback", "redirect_unregistered", "https://app.example/cb", 400)  # fmt: skip
 
@@ -519,6 +559,54 @@ def test_a_name_that_was_rebound_to_this_machine_is_refused(api: Api, host: str)
     assert (answer.status, json.loads(answer.body)["error"]) == (421, "wrong_host")
 
 
+NAMES = ["mockidp", "idp.test"]
+
+
+@pytest.mark.parametrize("bound", ["0.0.0.0", "::", "127.0.0.1"])
+@pytest.mark.parametrize("host", ["mockidp:8400", "MockIdP:8400", "idp.test", "idp.test.:8400", "127.0.0.1:8400"])
+def test_a_further_host_that_was_named_is_answered(bound: str, host: str) -> None:
+    simulator = config.simulator(World(), bound, TOKEN, NAMES)
+    told = Api(simulator)("GET", "/worlds", host=host.lower(), Authorization=f"Bearer {TOKEN}")
+    assert told[0]["name"] == "default"
+    for page in ("/", "/_mockidp/logins"):
+        sent = Request.of("GET", f"http://{host}{page}", {"Host": host, "Authorization": f"Bearer {TOKEN}"})
+        assert simulator.handle(sent).status == 200
+
+
+@pytest.mark.parametrize("bound", ["0.0.0.0", "::", "127.0.0.1"])
+@pytest.mark.parametrize(
+    "host",
+    ["rebound.example", "mockidp.rebound.example:8400", "x.mockidp", "xmockidp", "idp.test.rebound.example", "idp",
+     "mockidp:8400@rebound.example", "mockidp..", "mockidp:x", "\uff4dockidp", "0.0.0.0.rebound.example", ""],
+)  # fmt: skip
+def test_a_further_host_lets_no_rebound_name_in(bound: str, host: str) -> None:
+    simulator = config.simulator(World(), bound, TOKEN, NAMES)
+    for path in (f"{API}/worlds", "/", "/_mockidp/logins", "/_mockidp/events", "/_mockidp/health"):
+        headers = {"host": host, "authorization": f"Bearer {TOKEN}"}
+        assert simulator.handle(Request("GET", host, path, "", headers, b"", "http")).status == 421
+
+
+def test_a_page_at_a_further_host_may_ask_and_one_at_another_may_not() -> None:
+    api = Api(config.simulator(World(), "0.0.0.0", TOKEN, NAMES))
+    told = {"host": "mockidp:8400", "Authorization": f"Bearer {TOKEN}"}
+    assert api(*CHANGE, status=201, **told, Origin="http://mockidp:8400")["name"] == "slow"
+    assert api(*CHANGE, status=403, **told, Origin="http://idp.test:8400")["error"] == "foreign_origin"
+    assert len(api.simulator.world.faults.rules) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["", "*", "http://mockidp", "mockidp:8400", "a b", "-x", "ümlaut", "*.example.com", "x" * 64, "[::1]"]
+)
+def test_a_further_host_that_is_no_name_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="is no control host: write one name"):
+        config.simulator(World(), "0.0.0.0", TOKEN, [name])
+
+
+def test_the_host_of_a_provider_is_no_further_host() -> None:
+    with pytest.raises(UsageError, match=r"github\.com is the host of a provider"):
+        config.simulator(World(), "0.0.0.0", TOKEN, ["GitHub.com"])
+
+
 @pytest.mark.parametrize(
     "origin",
     ["https://evil.example", "null", "http://localhost:3000", "http://127.0.0.1", "http://127.0.0.1:8401",
@@ -526,20 +614,21 @@ def test_a_name_that_was_rebound_to_this_machine_is_refused(api: Api, host: str)
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 def test_a_page_of_another_site_is_refused(api: Api, origin: str, method: str) -> None:
-    assert api(method, "/faults", {"name": "slow"}, 403, Origin=origin)["error"] == "foreign_origin"
+    assert api(method, "/faults", {"name": "slow"}, status=403, Origin=origin)["error"] == "foreign_origin"
     assert not api.simulator.world.faults.rules
 
 
 def test_a_page_of_this_server_may_ask(api: Api) -> None:
-    api(*CHANGE, 201, Origin=BASE)
+    assert api(*CHANGE, status=201, Origin=BASE)["name"] == "slow"
+    assert len(api.simulator.world.faults.rules) == 1
 
 
 @pytest.mark.parametrize(
     "kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/json"]
 )
 def test_what_a_form_can_send_changes_nothing(api: Api, kind: str) -> None:
-    assert api(*CHANGE, 415, **{"Content-Type": kind})["error"] == "media_type"
-    assert api("POST", "/worlds/default/reset", None, 415, **{"Content-Type": kind})["error"] == "media_type"
+    assert api(*CHANGE, status=415, **{"Content-Type": kind})["error"] == "media_type"
+    assert api("POST", "/worlds/default/reset", None, status=415, **{"Content-Type": kind})["error"] == "media_type"
     assert not api.simulator.world.faults.rules
 
 
@@ -549,11 +638,11 @@ def test_what_a_form_can_send_changes_nothing(api: Api, kind: str) -> None:
      b'{"name":"slow","name2":1}'],
 )  # fmt: skip
 def test_a_body_that_is_no_such_object_is_refused(api: Api, body: bytes) -> None:
-    assert api("POST", "/faults", body, 400)["error"] == "invalid"
+    assert api("POST", "/faults", body, status=400)["error"] == "invalid"
 
 
 def test_a_body_without_measure_is_refused(api: Api) -> None:
-    assert api("POST", "/faults", b'{"name": "' + b"x" * (64 << 10) + b'"}', 413)["error"] == "too_large"
+    assert api("POST", "/faults", b'{"name": "' + b"x" * (64 << 10) + b'"}', status=413)["error"] == "too_large"
 
 
 @pytest.mark.parametrize(
@@ -565,8 +654,8 @@ def test_a_query_that_means_nothing_is_refused(api: Api, path: str) -> None:
 
 
 def test_a_field_has_one_place(api: Api) -> None:
-    assert "in the path already" in api("PATCH", "/worlds/default", {"name": "x"}, 400)["message"]
-    assert "JSON body" in api("POST", "/faults?name=slow", {"name": "slow"}, 400)["message"]
+    assert "in the path already" in api("PATCH", "/worlds/default", {"name": "x"}, status=400)["message"]
+    assert "JSON body" in api("POST", "/faults?name=slow", {"name": "slow"}, status=400)["message"]
 
 
 @pytest.mark.parametrize("path", ["", "/", "/nothing", "/worlds/a/b", "/worlds//reset"])
@@ -626,7 +715,7 @@ def test_without_the_token_nothing_is_told_and_nothing_is_changed(guarded: Api, 
 
 
 def test_with_the_token_everything_is_there(guarded: Api) -> None:
-    guarded(*CHANGE, 201, Authorization=f"bearer {TOKEN}")
+    guarded(*CHANGE, status=201, Authorization=f"bearer {TOKEN}")
     page = Request.of("GET", f"{BASE}/_mockidp/logins", {"Host": HOST, "Authorization": f"Bearer {TOKEN}"})
     assert guarded.simulator.handle(page).status == 200
 
@@ -695,7 +784,7 @@ def test_a_server_on_loopback_asks_for_no_token_and_one_on_all_addresses_makes_o
 
 def test_nothing_that_is_refused_is_logged_as_a_failure(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        api("POST", "/faults", {}, 400)
+        api("POST", "/faults", {}, status=400)
     assert not caplog.records
 
 

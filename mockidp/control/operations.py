@@ -7,6 +7,7 @@ status that says so; nothing is changed then.
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -311,22 +312,8 @@ def clear_faults(simulator: Simulator, world: World, what: s.Nothing) -> s.Remov
 
 
 def _fault_view(rule: Rule) -> s.FaultView:
-    fault = rule.fault
-    return s.FaultView(
-        id=rule.id,
-        name=fault.name,
-        where=fault.where,
-        about=fault.about,
-        provider=rule.provider,
-        step=rule.step,
-        person=rule.person,
-        app=rule.app,
-        login=rule.login,
-        nth=rule.nth,
-        times=rule.times,
-        seen=rule.seen,
-        done=rule.done,
-    )
+    told = dataclasses.asdict(rule)
+    return msgspec.convert({**told, **told["fault"]}, s.FaultView)
 
 
 # clock
@@ -346,11 +333,11 @@ def turn_clock(simulator: Simulator, world: World, what: s.TurnClock) -> s.Clock
     then = (clock.now() if what.at is UNSET else what.at.timestamp()) + what.move
     if not EARLIEST <= then <= LATEST:
         raise OperationError(400, "out_of_range", "the providers' time can be set from 2000 to 2099")
-    if what.at is not UNSET or what.move:
-        clock.advance(then - clock.now())
     if what.frozen is True:
-        clock.freeze()
-    elif what.frozen is False:
+        clock.freeze(then)
+    elif what.at is not UNSET or what.move:
+        clock.advance(then - clock.now())
+    if what.frozen is False:
         clock.run()
     return show_clock(simulator, world, s.Nothing())
 

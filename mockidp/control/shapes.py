@@ -9,9 +9,11 @@ from __future__ import annotations
 import datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, defstruct
+from msgspec.structs import FieldInfo, fields
 
 from mockidp.apps import Mode
+from mockidp.person import Person
 
 LONG = 2000  # characters of a text that is kept
 WORLD_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -134,39 +136,34 @@ class OnePerson(In, kw_only=True):
     id: PersonId
 
 
-class PutPerson(In, kw_only=True):
+LIMITS: dict[str, Any] = {  # of a person's fields; other texts are a `Name`
+    "number": Annotated[int, Meta(gt=0, le=2**63 - 1)],
+    "other_emails": Annotated[list[tuple[PersonId, bool]], Meta(max_length=20)],
+    "birthdate": Annotated[str, Meta(max_length=10, description="YYYY-MM-DD")],
+    **dict.fromkeys(["email", "relay_email"], PersonId),
+    **dict.fromkeys(["name", "given_name", "family_name", "nickname", "note"], Text),
+    **dict.fromkeys(["picture", "website", "company", "job", "bio", "location"], Text),
+    **dict.fromkeys(
+        ["created", "updated"], Annotated[str, Meta(max_length=20, description="RFC 3339, UTC, whole seconds")]
+    ),
+}
+
+
+def _optional(field: FieldInfo) -> tuple[str, Any, Any]:
+    """A field of a person that may be left out, or be null where somebody may have none."""
+    kind = LIMITS.get(field.name, bool if field.type is bool else Name) | UnsetType
+    return field.name, kind | None if field.default is None else kind, UNSET
+
+
+_PersonFields: Any = defstruct(
+    "_PersonFields", [_optional(field) for field in fields(Person) if field.name != "id"], bases=(In,), kw_only=True
+)
+
+
+class PutPerson(_PersonFields, kw_only=True):  # type: ignore[misc, call-arg]  # made of Person, so Any
     """Any fields of a person. What is left out stays as it is, or follows from the id of somebody new; null is none."""
 
     id: Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,63}$")]
-    number: Annotated[int, Meta(gt=0, le=2**63 - 1)] | UnsetType = UNSET
-    username: Name | UnsetType = UNSET
-    former_username: Name | UnsetType | None = UNSET
-    email: PersonId | UnsetType | None = UNSET
-    email_verified: bool | UnsetType = UNSET
-    other_emails: Annotated[list[tuple[PersonId, bool]], Meta(max_length=20)] | UnsetType = UNSET
-    relay_email: PersonId | UnsetType | None = UNSET
-    name: Text | UnsetType = UNSET
-    given_name: Text | UnsetType | None = UNSET
-    family_name: Text | UnsetType | None = UNSET
-    nickname: Text | UnsetType = UNSET
-    picture: Text | UnsetType = UNSET
-    locale: Name | UnsetType = UNSET
-    language: Name | UnsetType = UNSET
-    zoneinfo: Name | UnsetType = UNSET
-    gender: Name | UnsetType = UNSET
-    birthdate: Annotated[str, Meta(max_length=10, description="YYYY-MM-DD")] | UnsetType = UNSET
-    phone: Name | UnsetType = UNSET
-    website: Text | UnsetType = UNSET
-    company: Text | UnsetType = UNSET
-    job: Text | UnsetType = UNSET
-    bio: Text | UnsetType = UNSET
-    location: Text | UnsetType = UNSET
-    country: Name | UnsetType = UNSET
-    created: Annotated[str, Meta(max_length=20, description="RFC 3339, UTC, whole seconds")] | UnsetType = UNSET
-    updated: Annotated[str, Meta(max_length=20, description="RFC 3339, UTC, whole seconds")] | UnsetType = UNSET
-    denies: bool | UnsetType = UNSET
-    deleted: bool | UnsetType = UNSET
-    note: Text | UnsetType = UNSET
 
 
 # providers
@@ -176,10 +173,9 @@ class OneProvider(In, kw_only=True):
     provider: ProviderId
 
 
-class Configure(In, kw_only=True):
+class Configure(OneProvider, kw_only=True):
     """A provider's settings by name, such as a server of one's own; those not named stay."""
 
-    provider: ProviderId
     settings: Settings
 
 
@@ -201,10 +197,9 @@ class FindApps(In, kw_only=True):
     provider: ProviderId = ""
 
 
-class RegisterApp(In, kw_only=True):
+class RegisterApp(OneProvider, kw_only=True):
     """A client. Without a secret it has the ready-made app's; `loopback` allows any redirect URI on this machine."""
 
-    provider: ProviderId
     client_id: Annotated[str, Meta(min_length=1, max_length=200, pattern="^[!-~]+$")]
     client_secret: Text | UnsetType = UNSET
     redirect_uris: Annotated[list[RedirectUri], Meta(max_length=50)] = []
@@ -213,8 +208,7 @@ class RegisterApp(In, kw_only=True):
     facts: Annotated[dict[Name, Annotated[str, Meta(max_length=8000)]], Meta(max_length=20)] = {}
 
 
-class OneApp(In, kw_only=True):
-    provider: ProviderId
+class OneApp(OneProvider, kw_only=True):
     client_id: Name
 
 
@@ -244,10 +238,9 @@ class FaultKind(Out, kw_only=True):
     steps: list[str]
 
 
-class AddFault(In, kw_only=True):
-    """A fault to ask for; what is left out matches anything."""
+class Struck(Struct, kw_only=True):
+    """Which calls a fault strikes, as `faults.Which` has it."""
 
-    name: Annotated[Name, Meta(description="One of the known faults, or `error:NAME`, an error of the provider's.")]
     provider: ProviderId = ""
     step: MaybeName = ""
     person: PersonId = ""
@@ -256,24 +249,24 @@ class AddFault(In, kw_only=True):
     times: Annotated[Count, Meta(description="At most so often; 0 is without end.")] = 0
 
 
+class AddFault(Struck, kw_only=True, forbid_unknown_fields=True):
+    """A fault to ask for; what is left out matches anything."""
+
+    name: Annotated[Name, Meta(description="One of the known faults, or `error:NAME`, an error of the provider's.")]
+
+
 class OneFault(In, kw_only=True):
     id: Annotated[int, Meta(ge=1, le=2**53)]
 
 
-class FaultView(Out, kw_only=True):
+class FaultView(Struck, kw_only=True):
     """A fault that was asked for: `seen` calls fitted, and it struck `done` times. `login` is set for one login's."""
 
     id: int
     name: str
     where: str
     about: str
-    provider: str
-    step: str
-    person: str
-    app: str
     login: str
-    nth: int
-    times: int
     seen: int
     done: int
 
@@ -302,10 +295,9 @@ class ClockView(Out, kw_only=True):
 # keys
 
 
-class RotateKeys(In, kw_only=True):
+class RotateKeys(OneProvider, kw_only=True):
     """With overlap the old key stays published; without, its tokens can no longer be verified."""
 
-    provider: ProviderId
     overlap: bool = True
 
 
@@ -359,28 +351,25 @@ class EntryView(Out, kw_only=True):
     remarks: list[str]
 
 
-class LoginCard(Out, kw_only=True):
-    """A login in one line; `started` is seconds since 1970, `refused` the last thing that was."""
-
+class _Login(Out, kw_only=True):
     id: str
     provider: str
     app: str
     person: str
     started: float
     outcome: Outcome
+
+
+class LoginCard(_Login, kw_only=True):
+    """A login in one line; `started` is seconds since 1970, `refused` the last thing that was."""
+
     requests: int
     refused: RefusedView | None
 
 
-class LoginStory(Out, kw_only=True):
+class LoginStory(_Login, kw_only=True):
     """A login, and every request of it."""
 
-    id: str
-    provider: str
-    app: str
-    person: str
-    started: float
-    outcome: Outcome
     entries: list[EntryView]
 
 

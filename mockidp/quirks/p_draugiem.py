@@ -123,6 +123,7 @@ class Rules(Family):
         "age": age,
         "created": created,
     }
+    proofs = {"hash": lambda app, pairs: signature(app.client_secret, dict(pairs).get("redirect", ""))}
 
     def handle(self, call: Call) -> Response:
         refusals.find_app(call)

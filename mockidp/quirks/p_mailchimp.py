@@ -11,6 +11,7 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from typing import ClassVar
 
+from mockidp.apps import host_of
 from mockidp.check import provoke, walk
 from mockidp.check.provoke import Provocation
 from mockidp.errors import Refusal
@@ -22,7 +23,7 @@ from mockidp.wire import Response
 
 def redirect_on_localhost(call: Call) -> Refusal | None:
     uri = call.told("redirect_uri") or ""
-    if refusals.host_of(uri) != "localhost":
+    if host_of(uri) != "localhost":
         return None
     wanted = uri.replace("localhost", "127.0.0.1", 1)
     return Refusal("redirect_on_localhost", "this provider takes 127.0.0.1 and not localhost", expected=wanted, got=uri)

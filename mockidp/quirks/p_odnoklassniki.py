@@ -92,6 +92,7 @@ class Rules(OAuth2):
         "has_email": lambda call: call.person is not None and call.person.email is not None,
         "written_as": written_as,
     }
+    proofs = {"sig": lambda app, pairs: signature(pairs, dict(pairs).get("access_token", ""), app.client_secret)}
 
     def refused(self, call: Call, refusal: Refusal) -> Response:
         response = super().refused(call, refusal)

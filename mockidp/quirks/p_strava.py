@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from mockidp.apps import is_loopback
+from mockidp.apps import host_of, is_loopback
 from mockidp.check import provoke, walk
 from mockidp.check.provoke import Provocation
 from mockidp.errors import Refusal
@@ -25,8 +25,8 @@ def domain_unregistered(call: Call) -> Refusal | None:
     """Any URI within the domain of the app goes, and any on this machine; also settles where to go back to."""
     assert call.app is not None
     uri = call.told("redirect_uri") or ""
-    domains = {host for known in call.app.redirect_uris if (host := refusals.host_of(known))}
-    host = refusals.host_of(uri)
+    domains = {host for known in call.app.redirect_uris if (host := host_of(known))}
+    host = host_of(uri)
     if is_loopback(uri) or (host and any(host == domain or host.endswith(f".{domain}") for domain in domains)):
         call.redirect_to = uri
         return None

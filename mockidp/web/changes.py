@@ -16,8 +16,8 @@ import msgspec
 from mockidp.control import operations, shapes
 from mockidp.control.found import problem
 from mockidp.errors import MockidpError, UsageError
-from mockidp.web import inspector
-from mockidp.web.inspector import PAGES, ROOT, Site
+from mockidp.web.site import FORM_TOKEN, ROOT, Site, text
+from mockidp.web.world_pages import PAGES
 from mockidp.wire import Response
 
 if TYPE_CHECKING:
@@ -32,14 +32,12 @@ SPANS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 def handle(site: Site, path: str) -> Response:
     """Take a form: change something and go back to its page, or show the page with what is wrong."""
     if refused := _foreign(site):
-        return inspector.text(403, f"refused: {refused}.", "Open the page at this server and send the form from there.")
+        return text(403, f"refused: {refused}.", "Open the page at this server and send the form from there.")
     form = dict(site.request.form_pairs)
     page = path.removeprefix(f"{ROOT}/")
     row = CHANGES.get((page, form.get("do", "")))
     if row is None:
-        return inspector.text(
-            400, "this form asks for nothing that the page can do.", f"Open {site.prefix}{path} again."
-        )
+        return text(400, "this form asks for nothing that the page can do.", f"Open {site.prefix}{path} again.")
     made, operation, said = row
     try:
         operation(site.simulator, site.world, made(site, form))
@@ -61,7 +59,7 @@ def _foreign(site: Site) -> str:
     if fetch not in ("", "same-origin") or origin not in ("", f"{site.request.scheme}://{site.request.host}"):
         return "the form is another site's"
     told = dict(site.request.form_pairs).get("token", "")
-    if not compare_digest(told.encode("utf-8", "replace"), inspector.FORM_TOKEN.encode()):
+    if not compare_digest(told.encode("utf-8", "replace"), FORM_TOKEN.encode()):
         return "the form is from before the server was started, or not from one of its pages"
     return ""
 

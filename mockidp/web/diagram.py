@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 from mockidp.contract.wire import BODIES, Exchange, Wire
 from mockidp.errors import MockidpError
-from mockidp.journal import Entry, Login
-from mockidp.web.traffic import Exchanged, Masks, curl, exchanged, header, headers_of, in_body, is_secret, short
+from mockidp.journal import Entry, Login, cut
+from mockidp.web.curl import curl
+from mockidp.web.traffic import Exchanged, Masks, exchanged, header, headers_of, in_body, is_secret
 from mockidp.wire import Request
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ def _params(exchange: Exchange, entry: Entry, masks: Masks) -> Iterator[Param]:
 def _shown(key: str, sent: str | None, masks: Masks) -> str | None:
     if sent is None:
         return None
-    return short(sent) if sent and is_secret(key) else masks.text(sent)
+    return cut(sent) if sent and is_secret(key) else masks.text(sent)
 
 
 def _fits(pattern: Any, sent: str | None) -> str:

@@ -1,9 +1,11 @@
 """Who may see and use what is the server's own: its pages, the journal, the control interface.
 
 They tell what logins did and change what logins do, so they answer at this machine's names only: a site that rebinds
-its own name to this address (DNS rebinding) sends that name as Host, and is refused. Where other machines can reach the
-server there is a token too: a program sends it as `Authorization: Bearer`, a person opens a page with `?token=` once
-and is known by a cookie from then on. The providers' own pages ask for neither, as the real ones do not.
+its own name to this address (DNS rebinding) sends that name as Host, and is refused. `--control-host` names others that
+are this machine's, such as a service's in Compose. A page of another site, which its browser names as Origin, is
+refused too. Where other machines can reach the server there is a token besides: a program sends it as `Authorization:
+Bearer`, a person opens a page with `?token=` once and is known by a cookie from then on. The providers' own pages ask
+for neither, as the real ones do not.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from hashlib import sha256
 from hmac import compare_digest, digest
 from ipaddress import ip_address
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from mockidp.apps import LOOPBACK
 from mockidp.errors import UsageError
@@ -40,7 +43,17 @@ def refused(request: Request, own_hosts: set[str], token: str) -> Refused | None
             421,
             "wrong_host",
             f"mockidp knows no provider at {request.host[:100]!r}, and is itself at this machine's names only",
-            "Open it at 127.0.0.1 or localhost; `mockidp list` names the providers.",
+            "Open it at 127.0.0.1 or localhost, or let it answer at that name with `--control-host NAME`; "
+            "`mockidp list` names the providers.",
+            [],
+        )
+    origin = request.headers.get("origin")
+    if origin is not None and _host_of(origin) != request.host:
+        return Refused(
+            403,
+            "foreign_origin",
+            f"a page of {origin[:100]!r} may not use this server's own pages and its control interface",
+            "Ask without a browser.",
             [],
         )
     if token and not (_is(_bearer(request), token) or _is(_cookie(request), cookie_of(token))):
@@ -78,12 +91,12 @@ def cookie_of(token: str) -> str:
 
 
 def is_own_host(host: str, bound: set[str]) -> bool:
-    """Whether a Host header is a loopback name, or the host that this server was bound to.
+    """Whether a Host header is a loopback name, the host that this server was bound to, or one named for it.
 
-    Bound to all addresses, any address will do, but no name: only names can be rebound.
+    Bound to all addresses, any address will do, but no other name: only names can be rebound.
     """
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() and not host.endswith("]") else host
-    name = name.strip("[]").lower().rstrip(".")
+    name = name.strip("[]").lower().removesuffix(".")
     if name in LOOPBACK or name.endswith(".localhost") or (name in bound and name not in WILDCARD):
         return True
     try:
@@ -91,6 +104,15 @@ def is_own_host(host: str, bound: set[str]) -> bool:
     except ValueError:
         return False
     return address.is_loopback or bool(bound & WILDCARD)
+
+
+def _host_of(origin: str) -> str:
+    """The host of a page that asks, as its browser names it; nothing for what is no such page."""
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return ""
+    return parts.netloc.lower() if parts.scheme in ("http", "https") and not parts.path else ""
 
 
 def _is(told: str, secret: str) -> bool:

@@ -56,8 +56,8 @@ def _request(step: Step) -> Table:
         "bodySize": shown.request.size if shown else -1,
     }
     if shown and (shown.request.fields or shown.request.text):
-        mime = TYPES.get(shown.request.kind, "text/plain")
-        out["postData"] = {"mimeType": mime, "params": _named(shown.request.fields), "text": shown.request.text}
+        told = {"params": _named(shown.request.fields)} if shown.request.fields else {"text": shown.request.text}
+        out["postData"] = {"mimeType": TYPES.get(shown.request.kind, "text/plain"), **told}  # never both: HAR 1.2
     return out
 
 

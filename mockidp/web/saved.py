@@ -21,10 +21,12 @@ from urllib.parse import quote, urlsplit
 from mockidp.apps import App
 from mockidp.contract.wire import Wire, oauth_header
 from mockidp.errors import MockidpError
+from mockidp.families import family_of
 from mockidp.jose import JoseError, split
 from mockidp.journal import Entry, Login, Traffic
 from mockidp.web import traffic as wire_text
 from mockidp.web.diagram import lane_of
+from mockidp.web.saved_parts import HELPERS, IMPORTS, STANDARD, items, laid_out, lit
 from mockidp.wire import Pairs, pairs_of
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ TRACED = 6  # characters from which on two equal values are the same one
 SHORTEST = 4  # characters of a value of the callback: a verifier may be a short number
 COMPUTED = ("sig", "signature", "hash", "proof")  # names of values that a client computes
 WAIT = 30.0  # seconds between two requests that are worth repeating
+JSON_MARKS = re.compile(r'"(?:\\.|[^"\\])*(?:"|$)|[{}\[\],]', re.DOTALL)
 OAUTH1 = {"oauth_signature", "oauth_timestamp", "oauth_nonce", "oauth_signature_method", "oauth_version"}
 
 
@@ -75,31 +78,7 @@ class _Script:
         return f"{name}_{count + 1}" if count else name
 
 
-WIDTH = 110  # columns
 RESERVED = {"app", "idp", "callback", "login", "send", "told", "test", "basic", "oauth1", "assertion", "raises"}
-
-
-def _lit(text: str) -> str:
-    """A text as Python writes it, in double quotes where that needs no more escaping."""
-    made = repr(text)
-    return f'"{made[1:-1]}"' if made[0] == "'" and '"' not in made else made
-
-
-def _laid_out(call: str, arguments: list[str], end: str = ")") -> list[str]:
-    """A call on one line where it fits, else an argument a line; a list or table within it an item a line."""
-    line = f"{call}{', '.join(arguments)}{end}"
-    if len(line) + 4 <= WIDTH:
-        return [line]
-    out = [call]
-    for text in arguments:
-        out += [f"    {row}" for row in text.split("\n")]
-        out[-1] += ","
-    return [*out, end]
-
-
-def _items(open_: str, rows: list[str], close: str) -> str:
-    text = f"{open_}{', '.join(rows)}{close}"
-    return text if len(text) <= WIDTH - 20 else "\n".join([open_, *(f"    {row}," for row in rows), close])
 
 
 def test_of(world: World, login: Login) -> str:
@@ -110,18 +89,18 @@ def test_of(world: World, login: Login) -> str:
     script = _Script(login.provider, wire, app)
     script.say(*_app_lines(world, login, app, ready))
     script.known = {app.client_id: "app.client_id", app.client_secret: "app.client_secret"}
-    script.known |= {value: f"app.facts[{_lit(name)}]" for name, value in app.facts.items() if len(value) >= TRACED}
+    script.known |= {value: f"app.facts[{lit(name)}]" for name, value in app.facts.items() if len(value) >= TRACED}
     script.known |= _pkce(login)
     lost = _requests(script, login)
     if lost and "send" not in script.helpers and not any("idp.authorize(" in line for line in script.lines):
         raise CannotRepeatError(f"this login cannot be saved as a test: {lost} cannot be made again")
-    script.say("", f"login = idp.journal.last({_lit(login.provider)})")
+    script.say("", f"login = idp.journal.last({lit(login.provider)})")
     if lost:
         script.say(f"# The rest cannot be repeated: {lost} cannot be made again from what was seen.")
         script.say("assert login is not None")
     else:
         refused = [entry.refused for entry in login.entries if entry.refused]
-        script.say(f"assert (login.person, login.outcome) == ({_lit(login.person)}, {_lit(login.outcome)})")
+        script.say(f"assert (login.person, login.outcome) == ({lit(login.person)}, {lit(login.outcome)})")
         script.say(f"assert [entry.refused for entry in login.entries if entry.refused] == {refused!r}")
     return "\n".join([*_head(world, login, script), *script.lines, ""])
 
@@ -166,7 +145,7 @@ def _options(world: World) -> Iterator[str]:
 
 def _app_lines(world: World, login: Login, app: App, ready: App) -> Iterator[str]:
     if app.client_id == ready.client_id or app.client_id.partition("~")[0] == ready.client_id:
-        yield f"app = idp.app({_lit(login.provider)})"
+        yield f"app = idp.app({lit(login.provider)})"
     else:
         secret = '"a-secret-of-this-test-alone"' if app.client_secret else '""'
         yield (
@@ -190,11 +169,11 @@ def _pkce(login: Login) -> dict[str, str]:
     challenge, verifier = told.get("code_challenge"), told.get("code_verifier")
     out = {}
     if challenge:
-        out[challenge] = _lit(VERIFIER if challenge == verifier else CHALLENGE)
+        out[challenge] = lit(VERIFIER if challenge == verifier else CHALLENGE)
     if verifier:
         digest = urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
         fits = challenge in (digest, verifier) or not challenge
-        out[verifier] = _lit(VERIFIER if fits else f"another-{VERIFIER}")
+        out[verifier] = lit(VERIFIER if fits else f"another-{VERIFIER}")
     return out
 
 
@@ -229,11 +208,11 @@ def _browse(script: _Script, entry: Entry, traffic: Traffic, login: Login) -> No
     script.say("")
     if not login.person and not last.refused:
         script.say(
-            *_laid_out("page = send(", ["idp", _lit(traffic.method), url]), f"assert page.status == {entry.status}"
+            *laid_out("page = send(", ["idp", lit(traffic.method), url]), f"assert page.status == {entry.status}"
         )
         return
     person = login.person or "alice"
-    arguments = [url, f"person={_lit(person)}"]
+    arguments = [url, f"person={lit(person)}"]
     decided = next((row.traffic.decision for row in reversed(mine) if row.traffic and row.traffic.decision), None) or {}
     if decided.get("decision") == "deny":
         arguments.append("deny=True")
@@ -242,11 +221,11 @@ def _browse(script: _Script, entry: Entry, traffic: Traffic, login: Login) -> No
         arguments.append(f"form={_table(script, entry, pairs)}")
     if last.refused and last.traffic is not None and not _leads_back(last.traffic):
         script.helpers |= {"raises"}
-        lines = _laid_out("idp.authorize(", arguments)
+        lines = laid_out("idp.authorize(", arguments)
         script.say("with pytest.raises(NoCallbackError) as stayed:", *(f"    {line}" for line in lines))
-        script.say(f"assert stayed.value.reason == {_lit(last.refused)}")
+        script.say(f"assert stayed.value.reason == {lit(last.refused)}")
     else:
-        script.say(*_laid_out("callback = idp.authorize(", arguments))
+        script.say(*laid_out("callback = idp.authorize(", arguments))
 
 
 def _own(name: str) -> bool:
@@ -270,7 +249,7 @@ def _learn_callback(script: _Script, traffic: Traffic) -> None:
     for where, pairs in sources:
         for name, value in pairs:
             if len(value) >= SHORTEST and value not in traffic.url and value not in script.known:
-                script.known[value] = f"callback.{where}[{_lit(name)}]"
+                script.known[value] = f"callback.{where}[{lit(name)}]"
 
 
 def _send(script: _Script, entry: Entry, traffic: Traffic) -> None:
@@ -280,10 +259,10 @@ def _send(script: _Script, entry: Entry, traffic: Traffic) -> None:
     kind = wire_text.header(headers, "content-type")
     listed = {key.lower() for item in script.wire.exchanges for key in item.params["headers"]} | SENT
     url = _address(script, entry, traffic)
-    arguments = ["idp", _lit(traffic.method), url]
-    rows = [f"{_lit(key)}: {_header(script, entry, traffic, key, value)}" for key, value in headers if key in listed]
+    arguments = ["idp", lit(traffic.method), url]
+    rows = [f"{lit(key)}: {_header(script, entry, traffic, key, value)}" for key, value in headers if key in listed]
     if rows:
-        arguments.append(f"headers={_items('{', rows, '}')}")
+        arguments.append(f"headers={items('{', rows, '}')}")
     if traffic.size > len(traffic.body):
         raise _LostError("a body of that size")
     if traffic.body and wire_text.kind_of(kind, traffic.body) == "form":
@@ -292,15 +271,17 @@ def _send(script: _Script, entry: Entry, traffic: Traffic) -> None:
     elif traffic.body:
         arguments.append(f"body={_json_body(script, entry, traffic.body)}")
     script.helpers.add("send")
-    script.say("", *_laid_out(f"{name} = send(", arguments), f"assert {name}.status == {entry.status}")
+    script.say("", *laid_out(f"{name} = send(", arguments), f"assert {name}.status == {entry.status}")
     _learn_answer(script, traffic, name)
 
 
 def _learn_answer(script: _Script, traffic: Traffic, name: str) -> None:
     kind = wire_text.header(wire_text.headers_of(traffic.answer_headers), "content-type")
     shape, text = wire_text.kind_of(kind, traffic.answer_body), traffic.answer_body.decode("utf-8", "replace")
+    if shape == "json" and traffic.answer_size > len(traffic.answer_body):
+        text = _closed(text)
     try:
-        rows = list(_paths(json.loads(text))) if shape == "json" else [(f"[{_lit(k)}]", v) for k, v in pairs_of(text)]
+        rows = list(_paths(json.loads(text))) if shape == "json" else [(f"[{lit(k)}]", v) for k, v in pairs_of(text)]
     except ValueError:
         return
     for path, value in rows if shape in ("json", "form") or "=" in text else ():
@@ -311,10 +292,24 @@ def _learn_answer(script: _Script, traffic: Traffic, name: str) -> None:
             script.token_secrets[value] = f"told({name}){path.replace('oauth_token', 'oauth_token_secret')}"
 
 
+def _closed(text: str) -> str:
+    """A JSON document that was cut, up to its last whole member, and closed again."""
+    open_: list[str] = []
+    kept = ""
+    for mark in JSON_MARKS.finditer(text):
+        if mark[0] in "{[":
+            open_.append("}" if mark[0] == "{" else "]")
+        elif mark[0] in "}]" and open_:
+            open_.pop()
+        elif mark[0] == ",":
+            kept = text[: mark.start()] + "".join(reversed(open_))
+    return kept
+
+
 def _paths(document: Any, path: str = "") -> Iterator[tuple[str, str]]:
     rows = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
     for key, value in rows:
-        here = f"{path}[{_lit(key) if isinstance(key, str) else key}]"
+        here = f"{path}[{lit(key) if isinstance(key, str) else key}]"
         if isinstance(value, str):
             yield here, value
         else:
@@ -337,7 +332,7 @@ def _value(script: _Script, entry: Entry, name: str, value: str) -> str:
         return made
     if value and (wire_text.is_secret(name, asked=True) or name.endswith(COMPUTED)):
         return _made_up(entry, name, value)
-    return _lit(value)
+    return lit(value)
 
 
 def _proof(script: _Script, value: str) -> str:
@@ -355,7 +350,7 @@ def _made_up(entry: Entry, name: str, value: str) -> str:
     """A secret that nobody gave: it was refused, and another one will be too."""
     if not entry.refused and entry.status < 400:
         raise _LostError(name)
-    return _lit(f"not-the-{name}")
+    return lit(f"not-the-{name}")
 
 
 def _assertion(script: _Script, entry: Entry, value: str) -> str:
@@ -375,7 +370,7 @@ def _assertion(script: _Script, entry: Entry, value: str) -> str:
 
 def _address(script: _Script, entry: Entry, traffic: Traffic) -> str:
     parts = urlsplit(traffic.url)
-    front = _lit(f"{parts.scheme}://{parts.netloc}{parts.path}")
+    front = lit(f"{parts.scheme}://{parts.netloc}{parts.path}")
     for value, expression in script.known.items():
         if len(value) > 12 and quote(value, safe="") in parts.path and "told(" in expression:
             script.helpers.add("told")
@@ -387,11 +382,18 @@ def _address(script: _Script, entry: Entry, traffic: Traffic) -> str:
 
 
 def _list(script: _Script, entry: Entry, pairs: Pairs) -> str:
-    return _items("[", [f"({_lit(name)}, {_value(script, entry, name, value)})" for name, value in pairs], "]")
+    """Parameters as a list; one that this provider's clients compute over the others is computed anew."""
+    proofs = family_of(script.provider, script.wire.family).proofs
+    for at, (name, value) in enumerate(pairs):
+        others = [*pairs[:at], *pairs[at + 1 :]]
+        if name in proofs and proofs[name](script.app, others) == value:
+            script.helpers.add("proved")
+            return f"proved(app, {lit(script.wire.family)}, {lit(name)}, {_list(script, entry, others)})"
+    return items("[", [f"({lit(name)}, {_value(script, entry, name, value)})" for name, value in pairs], "]")
 
 
 def _table(script: _Script, entry: Entry, pairs: Pairs) -> str:
-    return _items("{", [f"{_lit(name)}: {_value(script, entry, name, value)}" for name, value in pairs], "}")
+    return items("{", [f"{lit(name)}: {_value(script, entry, name, value)}" for name, value in pairs], "}")
 
 
 def _json_body(script: _Script, entry: Entry, body: bytes) -> str:
@@ -419,7 +421,7 @@ def _header(script: _Script, entry: Entry, traffic: Traffic, name: str, value: s
         return f"basic({_value(script, entry, 'client_id', user)}, {_value(script, entry, 'client_secret', secret)})"
     if scheme.lower() == "oauth" and "oauth_signature=" in rest:
         return _oauth1(script, entry, traffic, value)
-    return f"{_lit(scheme + ' ')} + {_value(script, entry, 'access_token', rest)}"
+    return f"{lit(scheme + ' ')} + {_value(script, entry, 'access_token', rest)}"
 
 
 def _oauth1(script: _Script, entry: Entry, traffic: Traffic, value: str) -> str:
@@ -452,46 +454,3 @@ def _skew(told: dict[str, str], entry: Entry) -> str:
     text = told.get("oauth_timestamp", "")
     seconds = int(text) - round(entry.at) if text.isdecimal() and len(text) < 12 else 0
     return f", skew={seconds}" if abs(seconds) > WAIT else ""
-
-
-STANDARD = [
-    ("basic", "import base64"),
-    ("hmac", "import hmac"),
-    ("told", "import json"),
-    ("json", "import json"),
-    ("oauth1", "import secrets"),
-    ("told", "from urllib.parse import parse_qsl"),
-]
-IMPORTS = [
-    ("raises", "from mockidp.browser import NoCallbackError"),
-    ("send", "from mockidp.wire import Request, encoded"),
-    ("oauth1", "from mockidp.families import oauth1_sig"),
-    ("assertion", "from cryptography.hazmat.primitives.serialization import load_pem_private_key"),
-    ("assertion", "from mockidp import jose"),
-    ("assertion", "from mockidp.keys import Key"),
-]
-HELPERS = {
-    "send": '''def send(idp, method, url, headers=None, form=None, body=b""):
-    """What the application sends to the provider."""
-    return idp.simulator.handle(Request.of(method, url, headers, encoded(form).encode() if form else body))''',
-    "told": '''def told(answer):
-    """The values of an answer: JSON, or a form."""
-    text = answer.body.decode()
-    return json.loads(text) if text[:1] in ("{", "[") else dict(parse_qsl(text))''',
-    "basic": """def basic(user, password):
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()""",
-    "assertion": '''def assertion(idp, pem, kid, alg, claims, times):
-    """A token that the client signs; `times` are seconds from now."""
-    now = int(idp.clock.now())
-    key = Key(kid, alg, load_pem_private_key(pem.encode(), None))
-    return jose.sign({**claims, **{name: now + seconds for name, seconds in times.items()}}, key)''',
-    "oauth1": '''def oauth1(idp, method, url, pairs, others, secret, token_secret, how, skew=0):
-    """The header of a request that is signed by OAuth 1.0 (RFC 5849, section 3)."""
-    now = str(int(idp.clock.now()) + skew)
-    pairs = [*pairs, ("oauth_timestamp", now), ("oauth_nonce", secrets.token_hex(8)), ("oauth_signature_method", how)]
-    pairs.append(("oauth_version", "1.0"))
-    text = oauth1_sig.base_string(method, url, [*pairs, *others])
-    plain = how == "PLAINTEXT"
-    made = oauth1_sig.plaintext(secret, token_secret) if plain else oauth1_sig.hmac_sha1(text, secret, token_secret)
-    return oauth1_sig.authorization([*pairs, ("oauth_signature", made)])''',
-}

@@ -18,13 +18,14 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 from mockidp.apps import App
 from mockidp.jose import JoseError, split
-from mockidp.journal import SECRETS, Entry, Login, Traffic
+from mockidp.journal import SECRETS, Entry, Login, Traffic, crumb, crumbs, cut
 from mockidp.wire import Pairs, pairs_of
 
-SHOWN = 4  # characters of a secret that are shown, as in the journal
 TELLING = 6  # a value of fewer characters is masked where it has a name, and not wherever it occurs
 ANSWERED = ("token", "secret", "password", "session_key", "assertion", "jwt", "apikey", "api_key")
-NO_SECRETS = frozenset({"token_type", "at_hash", "c_hash", "response_type", "grant_type", "subject_token_type"})
+NO_SECRETS = frozenset(
+    {"token_type", "at_hash", "c_hash", "response_type", "grant_type", "subject_token_type", "oauth_consumer_key"}
+)
 SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key"})
 JWT = re.compile(r"eyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
 NAMED = re.compile(
@@ -41,10 +42,6 @@ def is_secret(name: str, *, asked: bool = True) -> bool:
     if low in NO_SECRETS:
         return False
     return low.endswith(ANSWERED) or (asked and name.endswith(SECRETS))
-
-
-def short(value: str) -> str:
-    return f"{value[:SHOWN]}…"
 
 
 @dataclass
@@ -99,13 +96,12 @@ class Masks:
 
     def text(self, text: str) -> str:
         """A text in which no secret of this login is left."""
-        text = JWT.sub(lambda found: short(found[0]), text)
-        return self._values.sub(lambda found: short(found[0]), text) if self._values else text
+        text = JWT.sub(lambda found: cut(found[0]), text)
+        return self._values.sub(lambda found: cut(found[0]), text) if self._values else text
 
     def pairs(self, pairs: Pairs, *, asked: bool = True) -> Pairs:
         return [
-            (name, short(value) if value and is_secret(name, asked=asked) else self.text(value))
-            for name, value in pairs
+            (name, cut(value) if value and is_secret(name, asked=asked) else self.text(value)) for name, value in pairs
         ]
 
     def url(self, url: str) -> str:
@@ -122,7 +118,7 @@ class Masks:
         rows = []
         for part in tail.split("&"):
             name, _, value = part.partition("=")
-            rows.append(f"{name}={short(value)}" if value and is_secret(name) else self.text(part))
+            rows.append(f"{name}={cut(value)}" if value and is_secret(name) else self.text(part))
         return "&".join(rows)
 
     def header(self, name: str, value: str) -> str:
@@ -130,22 +126,22 @@ class Masks:
         if low == "authorization":
             return self._authorization(value)
         if low in ("cookie", "set-cookie"):
-            return re.sub(r"=([^;]+)", lambda found: f"={short(found[1])}", value, count=0 if low == "cookie" else 1)
+            return crumbs(value) if low == "cookie" else crumb(name, value)
         if low in SECRET_HEADERS or is_secret(low.replace("-", "_"), asked=False):
-            return short(value)
+            return cut(value)
         return self.url(value) if low in ("location", "referer") else self.text(value)
 
     def _authorization(self, value: str) -> str:
         scheme, space, rest = value.partition(" ")
         if not space:
-            return short(value)
+            return cut(value)
         if scheme.lower() == "basic":
             user, colon, secret = decoded_basic(rest).partition(":")
-            return f"Basic base64({self.text(user)}:{short(secret)})" if colon else f"Basic {short(rest)}"
+            return f"Basic base64({self.text(user)}:{cut(secret)})" if colon else f"Basic {cut(rest)}"
         if scheme.lower() == "oauth" and '="' in rest:
             hidden = re.compile(r'(oauth_(?:token|verifier|signature))="([^"]*)"')
-            return self.text(hidden.sub(lambda found: f'{found[1]}="{short(found[2])}"', value))
-        return f"{scheme} {short(rest)}"
+            return self.text(hidden.sub(lambda found: f'{found[1]}="{cut(found[2])}"', value))
+        return f"{scheme} {cut(rest)}"
 
     def body(self, data: bytes, kind: str, *, asked: bool) -> Message:
         """A body as it is shown: a form's fields, pretty JSON, or text."""
@@ -165,7 +161,7 @@ class Masks:
         if isinstance(document, list):
             return [self._masked(value, asked, name) for value in document]
         if isinstance(document, str):
-            return short(document) if document and is_secret(name, asked=asked) else self.text(document)
+            return cut(document) if document and is_secret(name, asked=asked) else self.text(document)
         return document
 
     def _plain(self, text: str, asked: bool) -> str:
@@ -175,7 +171,7 @@ class Masks:
             if not is_secret(found["name"], asked=asked):
                 return found[0]
             start = found.start("value") - found.start()
-            return f"{found[0][:start]}{short(found['value'])}{found[0][start + len(found['value']) :]}"
+            return f"{found[0][:start]}{cut(found['value'])}{found[0][start + len(found['value']) :]}"
 
         return self.text(NAMED.sub(hide, text))
 
@@ -380,61 +376,3 @@ def _apart(seconds: float) -> str:
     else:
         name = "seconds"
     return f"{size} {name} {'later' if seconds > 0 else 'earlier'}"
-
-
-# a request as a command
-
-
-def curl(shown: Exchanged, entry: Entry) -> str:
-    """The request as a command for a POSIX shell, at this server and never at the real provider.
-
-    What is masked becomes a variable of the shell, `"$CLIENT_SECRET"`, so that the command tells what it lacks.
-    """
-    words = ["curl -i"]
-    if shown.method not in ("GET", "POST") or (shown.method == "POST" and not shown.request.size):
-        words.append(f"-X {shown.method}")
-    words.append(_quoted(_open(shown.outward)))
-    for name, value in shown.request.headers:
-        if name in ("host", "content-length", "connection", "accept-encoding", "cookie") or name.startswith("sec-"):
-            continue
-        words.append(_header(name, value))
-    for name, value in shown.request.fields:
-        words.append("--data-urlencode " + _quoted(f"{name}={_open_value(name, value)}"))
-    if shown.request.text:
-        words.append("--data-binary " + _quoted(shown.request.text))
-    return " \\\n  ".join(words)
-
-
-def _header(name: str, value: str) -> str:
-    found = re.fullmatch(r"Basic base64\((.*):.{0,4}…\)", value, re.DOTALL)
-    if found:
-        return "-u " + _quoted(f"{found[1]}:${{CLIENT_SECRET}}")
-    if name == "authorization":
-        value = re.sub(r'(oauth_\w+)="[^"]{0,4}…"', lambda found: f'{found[1]}="${{{_variable(found[1])}}}"', value)
-        value = re.sub(r" \S{0,4}…$", " ${ACCESS_TOKEN}", value)
-    return "-H " + _quoted(f"{name}: {value}")
-
-
-def _open(url: str) -> str:
-    """An address with variables in the place of what is masked."""
-    return re.sub(r"([\w.-]+)=[^&#…]{0,4}…", lambda found: f"{found[1]}=${{{_variable(found[1])}}}", url)
-
-
-def _open_value(name: str, value: str) -> str:
-    return f"${{{_variable(name)}}}" if value.endswith("…") and len(value) <= SHOWN + 1 else value
-
-
-def _variable(name: str) -> str:
-    return re.sub(r"\W", "_", name).upper()
-
-
-def _quoted(text: str) -> str:
-    """A word for the shell: single quotes, opened for variables only."""
-    parts = re.split(r"(\$\{[A-Z0-9_]+\})", text)
-    out = []
-    for part in parts:
-        if re.fullmatch(r"\$\{[A-Z0-9_]+\}", part):
-            out.append(f'"{part}"')
-        elif part:
-            out.append("'" + part.replace("'", "'\\''") + "'")
-    return "".join(out) or "''"
