@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import resource
+import secrets
 import socket
 import ssl
 import sys
@@ -17,14 +18,13 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 WARM = 50
 REDIRECT = "http://127.0.0.1:9/callback"
+PAGE = "/o/oauth2/v2/auth"
 AUTHORIZE = urlencode(
     {
         "client_id": "mockidp",
         "redirect_uri": REDIRECT,
         "response_type": "code",
-        "nonce": "n",
         "scope": "openid email profile",
-        "state": "s",
     }
 )
 DECISION = urlencode({"mockidp.person": "alice", "mockidp.decision": "allow"})
@@ -82,7 +82,7 @@ def login_in_process(simulator: object) -> None:
 
     handle = simulator.handle  # type: ignore[attr-defined]
     url = "https://github.com/login/oauth/authorize?" + urlencode(
-        {"client_id": "mockidp", "redirect_uri": REDIRECT, "scope": "user:email", "state": "s"}
+        {"client_id": "mockidp", "redirect_uri": REDIRECT, "scope": "user:email", "state": secrets.token_hex(8)}
     )
     went = handle(Request.of("POST", url, FORM, DECISION.encode()))
     code = parse_qs(urlsplit(went.header("location")).query)["code"][0]
@@ -109,24 +109,32 @@ def serve_mockidp(port: str) -> None:
 
 
 def serve_bare(port: str) -> None:
-    """The same four requests, with nothing behind them but a constant page and one RS256 signature."""
+    """The same four requests, with nothing behind them but a constant page and one RS256 signature.
+
+    The page is the very one that the simulator shows, headers and all, so that as many bytes go over the wire.
+    """
     import uvicorn
 
     from mockidp import jose
     from mockidp.keys import KeyRing
+    from mockidp.simulator import Simulator
+    from mockidp.wire import Request
 
     key = KeyRing().signing("RS256")
     headers = [(b"content-type", b"application/json")]
+    shown = Simulator().handle(Request.of("GET", f"https://accounts.google.com{PAGE}?{AUTHORIZE}&state=s"))
+    page_headers = [(name.lower().encode(), value.encode()) for name, value in shown.headers]
 
     async def app(scope: dict, receive: object, send: object) -> None:  # type: ignore[type-arg]
         if scope["type"] != "http":
             return
         while (await receive()).get("more_body"):  # type: ignore[operator]
             pass
-        status, head, body = 200, headers, b"<html>a page of the usual size</html>" * 800
+        status, head, body = 200, page_headers, shown.body
         if scope["method"] == "POST" and b"client_id" in scope["query_string"]:
             status, head, body = 302, [(b"location", f"{REDIRECT}?code=c&state=s".encode())], b""
         elif scope["method"] == "POST":
+            head = headers
             token = jose.sign(
                 {
                     "iss": "https://accounts.google.com",
@@ -140,6 +148,7 @@ def serve_bare(port: str) -> None:
             )
             body = json.dumps({"access_token": "a", "id_token": token, "expires_in": 3599}).encode()
         elif scope["path"].endswith("userinfo"):
+            head = headers
             body = b'{"sub":"1","email":"alice@example.com","email_verified":true}'
         await send(
             {
@@ -232,10 +241,11 @@ def _wait(connection: http.client.HTTPConnection) -> None:
 
 
 def _login(to: Way) -> None:
-    page = _ask(to, "GET", "accounts.google.com", f"/o/oauth2/v2/auth?{AUTHORIZE}")
+    url = f"{PAGE}?{AUTHORIZE}&state={secrets.token_hex(8)}&nonce={secrets.token_hex(8)}"  # new ones, as clients make
+    page = _ask(to, "GET", "accounts.google.com", url)
     assert page.status == 200, page.status
     assert b"</html>" in page.read()
-    went = _ask(to, "POST", "accounts.google.com", f"/o/oauth2/v2/auth?{AUTHORIZE}", DECISION)
+    went = _ask(to, "POST", "accounts.google.com", url, DECISION)
     went.read()
     code = parse_qs(urlsplit(went.headers["location"]).query)["code"][0]
     form = urlencode(

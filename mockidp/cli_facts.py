@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
 from mockidp.apps import App
+from mockidp.contract.files import index
 from mockidp.contract.load import load
 from mockidp.contract.wire import Exchange, Wire
+from mockidp.journal import cut
 from mockidp.people import Person
 from mockidp.world import World
 
 Table = dict[str, Any]
+EXAMPLE = "github"  # what the banner and the first page show; any provider would do
 
 
 def summary(world: World, provider: str) -> Table:
@@ -117,8 +121,8 @@ def credentials(app: App, ready: App) -> Table:
 
     `loopback` accepts any redirect URI on this machine. What is yours and not the ready-made app's is cut short.
     """
-    facts = {name: value if value == ready.facts.get(name) else cut(value) for name, value in app.facts.items()}
-    secret = app.client_secret if app.client_secret == ready.client_secret else cut(app.client_secret)
+    facts = {name: _known(value, ready.facts.get(name)) for name, value in app.facts.items()}
+    secret = _known(app.client_secret, ready.client_secret)
     return {
         "client_id": app.client_id,
         "client_secret": secret,
@@ -129,15 +133,34 @@ def credentials(app: App, ready: App) -> Table:
     }
 
 
-def cut(secret: str) -> str:
-    """Enough of a secret to know it again, and at most half of it."""
-    return f"{secret[: min(4, len(secret) // 2)]}…" if secret else ""
+def _known(secret: str, public: str | None) -> str:
+    return secret if secret in ("", public) else cut(secret)
 
 
 def person(who: Person) -> Table:
     """Every field of a person."""
     out: Table = msgspec.to_builtins(who)
     return out
+
+
+def shown() -> str:
+    """The provider that examples show."""
+    return EXAMPLE if EXAMPLE in index() else next(iter(index()))
+
+
+def sample_login(world: World, url: str, back: str) -> str:
+    """A sign-in page to look at, in path form behind a server's `url`; it leads back to the redirect URI `back`."""
+    app, wire = world.apps.ready(shown()), world.wire(shown())
+    query = urlencode(
+        {
+            "client_id": app.client_id,
+            "redirect_uri": back,
+            "state": "s1",
+            "response_type": "code",
+            "scope": wire.client.scope.delimiter.join(wire.client.scope.default),
+        }
+    )
+    return f"{url}/{step_url(wire, 'authorize').partition('://')[2]}?{query}"
 
 
 def step_url(wire: Wire, step: str) -> str:

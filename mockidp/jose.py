@@ -259,7 +259,7 @@ def verify(token: str, public_key: PublicKey | bytes, algs: Collection[str]) -> 
 
 def half_hash(value: str, alg: str) -> str:
     """`at_hash`, `c_hash`: the left half of the algorithm's hash of an ASCII value (OIDC Core 3.1.3.6, 3.3.2.11)."""
-    digest = hashlib.new(_algorithm(alg).digest, value.encode("utf-8")).digest()
+    digest = getattr(hashlib, _algorithm(alg).digest)(value.encode("utf-8")).digest()
     return b64url(digest[: len(digest) // 2])
 
 

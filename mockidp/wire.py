@@ -9,23 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
 from urllib.parse import unquote, urlsplit
 
 type_json = "application/json"
 Pairs = list[tuple[str, str]]
-Value = TypeVar("Value")
-
-
-class once(Generic[Value]):  # noqa: N801  used as a decorator
-    """`functools.cached_property` without its lock, which Python 3.11 takes at each request anew."""
-
-    def __init__(self, make: Callable[[Any], Value]) -> None:
-        self.make, self.name = make, make.__name__
-
-    def __get__(self, instance: Any, owner: type) -> Value:
-        value = instance.__dict__[self.name] = self.make(instance)
-        return value
 
 
 @dataclass(slots=True)
@@ -45,10 +32,13 @@ class Response:
     def header(self, name: str, default: str = "") -> str:
         """The first header of that name, letter case ignored."""
         low = name.lower()
-        return next((value for key, value in self.headers if key.lower() == low), default)
+        for key, value in self.headers:
+            if key.lower() == low:
+                return value
+        return default
 
 
-@dataclass
+@dataclass(slots=True)
 class Request:
     """One HTTP request. Header names are lower case; `query` is raw, without the question mark."""
 
@@ -61,6 +51,8 @@ class Request:
     scheme: str = "https"
     base: str = ""
     world: str = ""
+    _query: Pairs | None = field(default=None, init=False, repr=False, compare=False)  # parsed when first asked for
+    _form: Pairs | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, method: str, url: str, headers: dict[str, str] | None = None, body: bytes = b"") -> Request:
@@ -80,22 +72,33 @@ class Request:
         tail = f"{self.path}{'?' + self.query if self.query else ''}"
         return f"{self.base}/{self.host}{tail}" if self.base else f"{self.scheme}://{self.host}{tail}"
 
-    @once
+    @property
     def query_pairs(self) -> Pairs:
-        return pairs_of(self.query)
+        if self._query is None:
+            self._query = pairs_of(self.query)
+        return self._query
+
+    @query_pairs.setter
+    def query_pairs(self, pairs: Pairs) -> None:
+        self._query = pairs
 
     @property
     def content_type(self) -> str:
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
-    @once
+    @property
     def form_pairs(self) -> Pairs:
         """Fields of a form body; empty when the body is something else or is not UTF-8."""
-        if not self.body or self.content_type != "application/x-www-form-urlencoded":
-            return []
-        return pairs_of(self.body.decode("utf-8", "replace"))
+        if self._form is None:
+            is_form = self.body and self.content_type == "application/x-www-form-urlencoded"
+            self._form = pairs_of(self.body.decode("utf-8", "replace")) if is_form else []
+        return self._form
 
-    @once
+    @form_pairs.setter
+    def form_pairs(self, pairs: Pairs) -> None:
+        self._form = pairs
+
+    @property
     def json(self) -> object:
         """The parsed JSON body, or None when there is none or it does not parse."""
         import msgspec  # lazy: most requests have no JSON body
@@ -131,12 +134,12 @@ def _unquoted(text: str) -> str:
 
 def encoded(pairs: Pairs) -> str:
     """A query or form; only what needs it is quoted."""
-    return "&".join(f"{_quoted(key)}={_quoted(value)}" for key, value in pairs)
+    return "&".join([f"{_quoted(key)}={_quoted(value)}" for key, value in pairs])
 
 
 def _quoted(text: str) -> str:
     """`quote_plus` that looks at the characters to be quoted only."""
-    return RESERVED.sub(_percent, text)
+    return text if text.isalnum() and text.isascii() else RESERVED.sub(_percent, text)
 
 
 def _percent(found: re.Match[str]) -> str:

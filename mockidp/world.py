@@ -6,6 +6,7 @@ Made in microseconds: every part comes into being when it is first asked for.
 from __future__ import annotations
 
 import datetime
+import os
 import secrets
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -46,7 +47,7 @@ class World:
         people: list[dict[str, Any]] | None = None,
         urls: Literal["path", "real"] = "path",
         loader: Callable[[str], Loaded] = load,
-        random: Callable[[int], bytes] = secrets.token_bytes,
+        random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self.name, self.shelf = name, name
         self.random = random

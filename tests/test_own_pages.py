@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from typing import Any
 
 import pytest
 
 from mockidp import __version__
-from mockidp.browser import browse
+from mockidp.browser import browse, decide
 from mockidp.contract.files import index
 from mockidp.simulator import Simulator
 from mockidp.web.own import is_own_host
@@ -202,3 +204,44 @@ def test_answers_in_path_form_name_the_provider_really_where_that_is_asked_for()
     real = browse(Simulator(World(urls="real")).handle, AUTHORIZE, person="alice")
     assert real.params["iss"] == "https://github.com/login/oauth"
     assert browse(Simulator().handle, AUTHORIZE, person="alice").params["iss"] == f"{BASE}/github.com/login/oauth"
+
+
+def test_a_browser_without_the_token_gets_a_page_with_a_field_for_it(simulator: Simulator) -> None:
+    simulator.token = "0123456789abcdef"
+    page = get(simulator, "/_mockidp/logins?person=bob", Accept="text/html,*/*")
+    assert (page.status, page.header("www-authenticate")) == (401, 'Bearer realm="mockidp"')
+    assert '<form method="get"' in page.body.decode()
+    assert 'name="token"' in page.body.decode()
+    assert "form-action 'self'" in page.header("content-security-policy")
+    elsewhere = get(simulator, "/", host="rebound.example:8400", Accept="text/html")
+    assert elsewhere.status == 421
+    assert "<form" not in elsewhere.body.decode()
+    assert get(simulator, "/_mockidp/logins").header("content-type").startswith("text/plain")
+
+
+@pytest.mark.parametrize(
+    ("path", "words", "link"),
+    [
+        ("/_mockidp/providers/githbu", "There is no provider “githbu”", "/_mockidp/providers/github"),
+        ("/_mockidp/logins/github-99", "No login “github-99” is remembered", "/_mockidp/logins"),
+        ("/_mockidp/nothing", "Nothing is at this address", "/_mockidp/logins"),
+        ("/_mockidp/providers/%3Cb%3E", "There is no provider “&lt;b&gt;”", "/#providers"),
+    ],
+)
+def test_what_is_not_there_has_a_page_with_ways_on(simulator: Simulator, path: str, words: str, link: str) -> None:
+    page = get(simulator, path)
+    assert (page.status, page.header("content-type")) == (404, "text/html; charset=utf-8")
+    assert words in page.body.decode()
+    assert f'<li><a href="{link}">' in page.body.decode().partition("<main")[2]
+
+
+def test_where_nobody_has_logged_in_there_is_a_login_to_try_that_leads_back() -> None:
+    fresh = Simulator()
+    for path in ("/", "/_mockidp/logins"):
+        (link,) = re.findall(r'href="([^"]+)">try a sign-in page', get(fresh, path).body.decode())
+        answer = fresh.handle(decide(unescape(link), "alice"))
+        assert answer.header("location").startswith(f"{BASE}/_mockidp/logins?code=")
+        assert "try a sign-in page" not in get(fresh, path).body.decode()
+        fresh.world.journal.clear()
+    fresh.world.apps.mode = "registered"
+    assert "try a sign-in page" not in get(fresh, "/").body.decode()

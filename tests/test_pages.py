@@ -250,7 +250,7 @@ def test_a_hint_preselects(hint: str, chosen: str, other: str) -> None:
 def test_what_was_typed_stays_and_the_remark_is_read_aloud() -> None:
     document = login(query="alcie", remark=['There is no "alcie".'], status=400)
     assert document.one("input", id="other").attrs["value"] == "alcie"
-    assert 'There is no "alcie".' in document.one("ul", role="alert").text
+    assert 'There is no "alcie".' in document.one("div", role="alert").text
     assert PAGES["login-remark"].status == 400
 
 
@@ -495,3 +495,19 @@ def test_a_template_engine_is_loaded_with_the_first_page_only() -> None:
     code = "import sys, mockidp.web.pages; print('jinja2' in sys.modules, 'markupsafe' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert run.stdout.split() == ["False", "False"]
+
+
+def test_more_scopes_than_fit_are_a_box_that_the_keyboard_can_scroll() -> None:
+    few, many = (
+        Document(pages.login(CARD, "Shop", PEOPLE.cast()[:1], [Scope(str(nth), f"see {nth}") for nth in range(count)]))
+        for count in (8, 9)
+    )
+    assert not [e for e in few.elements if e.attrs.get("tabindex")]
+    (box,) = [e for e in many.all("ul") if "many" in str(e.attrs.get("class"))]
+    assert (box.attrs["tabindex"], box.attrs["aria-labelledby"]) == ("0", "scopes")
+
+
+def test_a_command_within_a_sentence_is_set_as_one() -> None:
+    page = Document(pages.error(CARD, "No", "no app of `that` id.", "x", "Use `mockidp apps`."))
+    assert [e.text for e in page.all("code")] == ["that", "x", "mockidp apps"]
+    assert "No app of that id." in page.text()

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockidp import people as module
+from mockidp import person as module
 from mockidp.errors import ContractError, UsageError
-from mockidp.people import LAST_GENERATED, People, Person, is_address
+from mockidp.people import LAST_GENERATED, People, Person, is_address, load_cast
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "contracts" / "_people"
@@ -154,7 +154,7 @@ def test_the_cast_is_read_once_a_process(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_making_people_reads_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    module.load_cast.cache_clear()
+    load_cast.cache_clear()
     monkeypatch.setattr(Path, "read_text", lambda *_, **__: pytest.fail("read at once"))
     People(FOLDER)
 

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from oauth1_login import Client
 
 from mockidp import jose
+from mockidp.check.walk import WalkError, walk_class
+from mockidp.contract.files import index
 from mockidp.faults import FAULTS, TABLE, Faults
 from mockidp.simulator import Simulator
 from mockidp.store import MemoryStore
@@ -21,9 +23,11 @@ from mockidp.world import World
 
 BACK = "http://127.0.0.1:8000/cb"
 GOOGLE = "accounts.google.com/o/oauth2/v2/auth"
+AUTH0 = "mockidp.auth0.com"
 KEYCLOAK = "keycloak.example.com/realms/master/protocol/openid-connect"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 BASE = "http://127.0.0.1:8400"
+AT_HOME = {"keycloak": {"KEYCLOAK_URL": "https://keycloak.example.com"}}
 
 
 class Browser:
@@ -373,20 +377,32 @@ def test_as_somebody_there_is_no_page_whatever_the_prompt(prompt: str) -> None:
     assert "code" in callback(browser.open(prompt=prompt, max_age="0"))
 
 
-def test_a_login_that_is_older_than_max_age_is_not_enough(browser: Browser) -> None:
-    browser.sim.world.clock.freeze()
+@pytest.fixture
+def keycloak() -> Browser:
+    return Browser(Simulator(World(settings=AT_HOME)))
+
+
+def test_a_login_that_is_older_than_max_age_is_not_enough(keycloak: Browser) -> None:
+    where = f"{KEYCLOAK}/auth"
+    keycloak.sim.world.clock.freeze()
+    keycloak.decide(where, person="bob")
+    keycloak.sim.world.clock.advance(100)
+    assert "code" in callback(keycloak.open(where, prompt="none", max_age="100"))
+    assert callback(keycloak.open(where, prompt="none", max_age="99"))["error"] == "login_required"
+    assert "You signed in 100 seconds ago; the app takes 99 (max_age)." in text(keycloak.open(where, max_age="99"))
+    assert "max_age" not in text(keycloak.open(where, max_age="100"))
+    assert "code" in callback(keycloak.open(where, prompt="none", max_age="soon")), "no number is no limit"
+
+
+def test_a_provider_that_does_not_document_max_age_ignores_it_and_says_so(browser: Browser) -> None:
     browser.decide(person="bob")
     browser.sim.world.clock.advance(100)
-    assert "code" in callback(browser.open(prompt="none", max_age="100"))
-    assert callback(browser.open(prompt="none", max_age="99"))["error"] == "login_required"
-    assert "You signed in 100 seconds ago; the app takes 99 (max_age)." in text(browser.open(max_age="99"))
-    assert "max_age" not in text(browser.open(max_age="100"))
-    assert "code" in callback(browser.open(prompt="none", max_age="soon")), "no number is no limit"
+    assert "code" in callback(browser.open(prompt="none", max_age="1"))
+    assert "max_age in the query is not listed in the contract" in text(browser.open(max_age="1"))
 
 
-def test_auth_time_is_when_the_person_logged_in_and_not_when_the_token_was_made() -> None:
-    browser = Browser(Simulator(World(settings={"keycloak": {"KEYCLOAK_URL": "https://keycloak.example.com"}})))
-    clock = browser.sim.world.clock
+def test_auth_time_is_when_the_person_logged_in_and_not_when_the_token_was_made(keycloak: Browser) -> None:
+    browser, clock = keycloak, keycloak.sim.world.clock
     clock.freeze()
     began = int(clock.now())
     browser.decide(f"{KEYCLOAK}/auth", person="bob")
@@ -401,8 +417,9 @@ def test_auth_time_is_when_the_person_logged_in_and_not_when_the_token_was_made(
 
 
 def test_auth_time_is_there_where_max_age_was_asked_for(browser: Browser) -> None:
-    plain = claims(browser.sim, callback(browser.decide(person="bob"))["code"])
-    aged = claims(browser.sim, callback(browser.decide(params={"max_age": "60"}, person="bob"))["code"])
+    where, url = (f"{AUTH0}/authorize", f"https://{AUTH0}/oauth/token")
+    plain = claims(browser.sim, callback(browser.decide(where, person="bob"))["code"], url)
+    aged = claims(browser.sim, callback(browser.decide(where, {"max_age": "60"}, person="bob"))["code"], url)
     assert "auth_time" not in plain
     assert abs(aged["auth_time"] - aged["iat"]) <= 1
 
@@ -442,6 +459,81 @@ def test_openid_2_answers_at_once_who_is_logged_in_and_trusts_the_site(browser: 
         "checkid_immediate", return_to="http://127.0.0.1:8000/cb/other", realm="http://127.0.0.1:8000/cb/other"
     )
     assert callback(browser.send("GET", other))["openid.mode"] == "setup_needed"
+
+
+# what providers have in place of `prompt`
+
+OWN_WORDS = [
+    (provider, name, value, word)
+    for provider in index()
+    for exchange in World(settings=AT_HOME).wire(provider).steps.get("authorize", [])
+    for name, values in exchange.prompts.items()
+    for value, word in values.items()
+]
+
+
+@pytest.mark.parametrize(("provider", "name", "value", "word"), OWN_WORDS)
+def test_a_parameter_of_the_providers_own_is_that_word_of_prompt(
+    provider: str, name: str, value: str, word: str
+) -> None:
+    """Each is told on the page, and one that means `none` shows no page to somebody who is not logged in."""
+    sim = Simulator(World(settings=AT_HOME))
+    wire = sim.world.wire(provider)
+    shown: list[Response] = []
+
+    def send(request: Request) -> Response:
+        shown.append(sim.handle(request))
+        return shown[-1]
+
+    walk = walk_class(provider, wire.family)(wire, sim.world.apps.ready(provider), send, override={name: value})
+    walk.decide = False
+    with pytest.raises(WalkError) as ended:
+        walk.run()
+    if word == "none":
+        assert ended.value.error
+        assert "login_required" in sim.world.journal.text()
+        assert f"{name}={value} was asked for and nobody is logged in" in sim.world.journal.text()
+    else:
+        assert f"({name}={value})" in text(shown[-1])
+
+
+def test_every_word_of_prompt_has_a_provider_that_says_it_otherwise() -> None:
+    assert {word for *_, word in OWN_WORDS} == {"none", "login", "consent", "select_account"}
+
+
+def test_another_value_of_that_parameter_asks_for_nothing(browser: Browser) -> None:
+    where = "www.facebook.com/v23.0/dialog/oauth"
+    assert "(auth_type=" not in text(browser.open(where, auth_type="nonsense"))
+    both = text(browser.open(where, auth_type="rerequest,reauthenticate"))
+    assert "(auth_type=rerequest)" in both
+    assert "(auth_type=reauthenticate)" in both
+
+
+def test_a_login_at_once_needs_somebody_who_is_logged_in_and_has_agreed(browser: Browser) -> None:
+    where = "login.salesforce.com/services/oauth2/authorize"
+    assert callback(browser.open(where, immediate="true"))["error"] == "immediate_unsuccessful"
+    browser.decide(where, person="bob")
+    assert "code" in callback(browser.open(where, immediate="true"))
+    assert browser.open(where, immediate="false").status == 200
+    assert callback(browser.open(where, immediate="true", scope="openid email full"))["error"] == (
+        "immediate_unsuccessful"
+    )
+
+
+def test_the_name_in_a_parameter_of_the_providers_own_is_filled_in() -> None:
+    client = Client(*(f"https://api.x.com/oauth/{step}" for step in ("request_token", "authenticate", "access_token")))
+    client.world.person = None
+    client.begin()
+    query = urlencode({"oauth_token": client.token[0], "force_login": "true", "screen_name": "bob"})
+    page = client.send("GET", f"{client.authorize_url}?{query}")
+    assert chosen(page) == "bob"
+    assert "(force_login=true)" in text(page)
+
+
+def test_what_is_wrong_is_told_once_and_what_was_remarked_too(browser: Browser) -> None:
+    page = text(browser.decide("github.com/login/oauth/authorize", {"scope": "user"}, person="", other="nobdy"))
+    assert page.count("There is no person &#34;nobdy&#34;") == 1
+    assert page.count("no code_challenge was sent") == 1
 
 
 # misbehaving

@@ -21,7 +21,7 @@ from mockidp.faults import Fault, Where
 from mockidp.journal import Entry, Login
 from mockidp.keys import pem_ec_p256
 from mockidp.store import Grant, Store
-from mockidp.wire import Request, Response
+from mockidp.wire import Pairs, Request, Response
 
 if TYPE_CHECKING:
     from mockidp.people import Person
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Rule = Callable[["Call"], Refusal | None]
 Act = Callable[["Call"], "Response | None"]
 Value = Callable[["Call"], Any]
+Proof = Callable[[App, Pairs], str]  # of the app's secret and the other parameters of a request
 
 
 class Values(dict[str, Any]):
@@ -52,6 +53,13 @@ class Values(dict[str, Any]):
 
 class Call:
     """One request on its way to an answer. Rules read it, acts change it, `answer` turns it into a response."""
+
+    __slots__ = (
+        *("family", "world", "store", "wire", "exchange", "request", "entry"),  # what was asked, and of whom
+        *("step", "provider", "group", "now", "values", "told", "problems", "decision"),  # what that says
+        *("app", "person", "grant", "login", "granted", "redirect_to"),  # what the rules find out
+        *("headers", "cookie"),  # what the answer gets
+    )
 
     def __init__(
         self,
@@ -96,9 +104,10 @@ class Call:
         return getattr(self.person, name, None)
 
     def app_value(self, name: str) -> str | None:
-        if self.app is None or name in ("id", "secret"):
-            return None if self.app is None else self.app.client_id if name == "id" else self.app.client_secret
-        return self.app.facts.get(name)
+        app = self.app
+        if app is None:
+            return None
+        return app.client_id if name == "id" else app.client_secret if name == "secret" else app.facts.get(name)
 
     def derived(self, name: str, also: str = "") -> Any:
         """A value of `[person]`: always the same for a person, and for what else it depends on."""
@@ -222,7 +231,7 @@ class Call:
             return self._redirect(answer, headers)
         if answer.page is not None:
             return self._page(answer.page, answer.status)
-        body = b"" if answer.body is None else answer.body.render(self.values, self.granted)
+        body = b"" if answer.body is None else answer.body.render(self.values, self.granted, self.person)
         kind = answer.type
         if answer.otherwise and answer.type.split(";")[0] not in self.request.headers.get("accept", ""):
             kind, body = answer.otherwise, as_form(body)
@@ -321,6 +330,7 @@ DERIVED_LIMIT = 2000
 QUOTED = quote("://", safe="")
 COMMON: dict[str, Value] = {
     "server": lambda call: f"https://{call.request.host}",  # that was asked: one of many tenants, where there are
+    "query": lambda call: call.request.query,  # as it was sent, for a redirect that keeps it
     "now": lambda call: int(call.now),
     "now.iso": lambda call: iso(call.now),
     "now.ms": lambda call: int(call.now * 1000),
@@ -363,6 +373,7 @@ class Family:
     acts: ClassVar[dict[str, Act]] = {}
     values: ClassVar[dict[str, Value]] = {}
     acted_out: ClassVar[frozenset[str]] = frozenset()  # the faults of a signed token that it can commit
+    proofs: ClassVar[dict[str, Proof]] = {}  # parameters that a client computes, by name
 
     def handle(self, call: Call) -> Response:
         """Answer one call: refusals, act, and the contract's answer."""

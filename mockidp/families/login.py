@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -19,7 +19,10 @@ from mockidp.wire import Response
 if TYPE_CHECKING:
     from mockidp.contract.wire import Wire
     from mockidp.people import People, Person
-    from mockidp.web.pages import Fields
+    from mockidp.web.pages import Fields, ProviderCard, Scope
+
+Mischief = tuple[tuple[str, tuple[Fault, ...]], ...]  # the faults that can strike, by the moment at which they do
+SHOWN = 32  # sets of scopes for which a wire remembers what the page shows
 
 
 def choose_person(call: Call) -> Person | None:
@@ -72,13 +75,7 @@ def authorize(call: Call) -> Response | None:
 
 def scopes(call: Call) -> tuple[str, ...]:
     """The scopes granted: those asked for or, where none is, the usual ones; and those that are always given."""
-    rules = call.wire.client.scope
-    asked = [name for name in split_scope(call.told("scope") or "", rules.delimiter) if name]
-    return tuple(dict.fromkeys([*(asked or rules.unasked), *rules.always]))
-
-
-def split_scope(text: str, delimiter: str) -> Iterable[str]:
-    return text.split(delimiter) if delimiter.strip() else text.split()
+    return call.wire.scopes(call.told("scope") or "")
 
 
 def rejoin(call: Call, also: str) -> None:
@@ -89,23 +86,21 @@ def rejoin(call: Call, also: str) -> None:
 
 def login_page(call: Call, problems: list[str]) -> Response:
     """The page on which somebody picks a person and decides."""
-    from mockidp.web import pages  # lazy: with `--as` no page is ever shown
+    import mockidp.web.pages as pages  # lazy: with `--as` no page is ever shown
 
-    rules = call.wire.client.scope
-    asked = [pages.Scope(name, rules.words.get(name, name), False) for name in scopes(call)]
-    target = urlsplit(call.redirect_to or "")
+    target, steady = urlsplit(call.redirect_to or ""), shown(call)
     people, told, before = call.world.people, call.decision, session.current(call)
     last = session.last(call)
-    shown, wanted = people.listed(), told.get("search")
+    listed, wanted = people.listed(), told.get("search")
     if wanted is not None and wanted.strip():
-        shown = people.search(wanted)
-    elif last is not None and last not in shown:
-        shown = (last, *shown)
+        listed = people.search(wanted)
+    elif last is not None and last not in listed:
+        listed = (last, *listed)
     return pages.login(
-        card(call.wire),
+        steady.card,
         call.app.name or call.app.client_id if call.app else "an app",
-        shown,
-        asked,
+        listed,
+        steady.scopes,
         [pair for pair in call.request.form_pairs if not pair[0].startswith("mockidp.")],
         hint=call.told("login_hint") or "",
         last=told.get("person", "") if problems else last.id if last is not None else "",
@@ -115,13 +110,37 @@ def login_page(call: Call, problems: list[str]) -> Response:
         search=wanted,
         fault=told.get("misbehave", "") if problems else "",
         step=told.get("step", "") if problems else "",
-        faults=mischief(call),
-        steps=steps_of_login(call.wire),
+        faults=steady.faults,
+        steps=steady.steps,
         demands=demands(call, before),
-        remark=[*problems, *call.entry.remarks[len(problems) :]],
+        remark=[*problems, *(said for said in call.entry.remarks if said not in problems)],
         redirect_origin=f"{target.scheme}://{target.netloc}" if target.netloc else f"{target.scheme}:",
         status=400 if problems else 200,
     )
+
+
+class Shown(NamedTuple):
+    """What a page shows of a provider and of what is asked, the same each time."""
+
+    card: ProviderCard
+    scopes: tuple[Scope, ...]
+    faults: Mischief
+    steps: tuple[str, ...]
+
+
+def shown(call: Call) -> Shown:
+    known, names = call.wire.shown, scopes(call)
+    found: Shown | None = known.get(names)
+    if found is None:
+        from mockidp.web.pages import Scope  # lazy, as above
+
+        words = call.wire.client.scope.words
+        asked = tuple(Scope(name, words.get(name, name)) for name in names)
+        found = Shown(card(call.wire), asked, mischief(call), steps_of_login(call.wire))
+        if len(known) >= SHOWN:
+            known.clear()
+        known[names] = found
+    return found
 
 
 def typed(told: dict[str, str]) -> Fields:
@@ -130,16 +149,16 @@ def typed(told: dict[str, str]) -> Fields:
 
 
 DEMANDS = {
-    "login": "The app wants you to sign in again, even if you are signed in (prompt=login).",
-    "consent": "The app wants you to be asked for your consent again (prompt=consent).",
-    "select_account": "The app wants you to choose the account (prompt=select_account).",
-    "none": "The app would rather have no page (prompt=none), and this provider shows it until all has been allowed.",
+    "login": "The app wants you to sign in again, even if you are signed in ({}).",
+    "consent": "The app wants you to be asked for your consent again ({}).",
+    "select_account": "The app wants you to choose the account ({}).",
+    "none": "The app would rather have no page ({}), and this provider shows it until all has been allowed.",
 }
 
 
 def demands(call: Call, before: Grant | None) -> list[str]:
     """What the app asks of the page itself, in words; `before` is the session."""
-    out = [DEMANDS[word] for word in session.prompts(call) if word in DEMANDS]
+    out = [DEMANDS[word].format(said) for word, said in session.prompts(call).items() if word in DEMANDS]
     if before is not None and session.too_old(call, before):
         age, most = call.now - before.issued, session.max_age(call)
         out.append(f"You signed in {age:.0f} seconds ago; the app takes {most} (max_age).")
@@ -164,10 +183,10 @@ def misbehave(call: Call) -> None:
     call.world.faults.add(name, provider=call.provider, step=step, login=call.login.id)
 
 
-def mischief(call: Call) -> tuple[tuple[str, tuple[Fault, ...]], ...]:
+def mischief(call: Call) -> Mischief:
     """The faults that can strike in a login at this provider, by the moment at which they do."""
     wire = call.wire
-    found: tuple[tuple[str, tuple[Fault, ...]], ...] | None = wire.__dict__.get("mischief")
+    found: Mischief | None = wire.__dict__.get("mischief")
     if found is None:
         able = [fault for fault in TABLE if can_strike(call, fault)]
         moments = dict.fromkeys(fault.where for fault in able)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mockidp.errors import Refusal
 from mockidp.families import login, refusals, session
 from mockidp.families.base import Call, Family, Rule, card
 from mockidp.wire import Response
@@ -100,6 +101,11 @@ def granted_list(call: Call) -> list[str]:
     return [call.wire.client.scope.aliases.get(name, name) for name in names]
 
 
+def login_required(call: Call) -> Refusal | None:
+    """With prompt=none nobody may be asked anything (OIDC Core 3.1.2.1), where the provider has errors for it."""
+    return session.not_silent(call, login.scopes(call)) if "login_required" in call.wire.errors else None
+
+
 class OAuth2(Family):
     """The authorization code grant."""
 
@@ -112,6 +118,7 @@ class OAuth2(Family):
             refusals.pkce_forbidden,
             refusals.challenge_method_refused,
             refusals.best_practice,
+            login_required,
         ),
         "any": (refusals.misfit,),
         "client": (

@@ -12,8 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mockidp import jose
 from mockidp.contract.body import Body
-from mockidp.errors import Refusal
-from mockidp.families import login, oauth2, session
+from mockidp.families import oauth2, session
 from mockidp.families.base import Call
 from mockidp.faults import Fault
 from mockidp.keys import Key, KeyRing
@@ -50,7 +49,7 @@ def issue_id_token(call: Call) -> str | None:
 
 def filled(call: Call, body: Body) -> dict[str, Any]:
     """The claims with every value in its place, and the provider's URLs as this caller writes them."""
-    claims: dict[str, Any] = body.filled(call.values, call.granted)
+    claims: dict[str, Any] = body.filled(call.values, call.granted, call.person)
     if not call.request.base:
         return claims
     return {key: call.outward(value) if isinstance(value, str) else value for key, value in claims.items()}
@@ -114,11 +113,6 @@ def half_hash_of(name: str, group: str) -> Any:
     return value
 
 
-def login_required(call: Call) -> Refusal | None:
-    """OIDC Core 3.1.2.1: with prompt=none nobody may be asked anything."""
-    return session.not_silent(call, login.scopes(call))
-
-
 def auth_time(call: Call) -> int:
     """When the person logged in: before the code was issued, where it came without a page (OIDC Core 2)."""
     if call.grant is None:
@@ -135,7 +129,6 @@ def pairwise(call: Call) -> str:
 class Oidc(oauth2.OAuth2):
     """The code flow with an identity token."""
 
-    rules = {**oauth2.OAuth2.rules, "authorize": (*oauth2.OAuth2.rules["authorize"], login_required)}
     acted_out = frozenset({*CLAIM_FAULTS, *SIGNATURE_FAULTS})
     values = {
         **oauth2.OAuth2.values,

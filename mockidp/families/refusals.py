@@ -9,8 +9,10 @@ import hashlib
 import hmac
 from base64 import b64decode
 from binascii import Error as Base64Error
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote_plus
 
+from mockidp.apps import host_of
+from mockidp.contract.wire import split_scope
 from mockidp.errors import Refusal
 from mockidp.families import login
 from mockidp.families.base import Call, Rule
@@ -79,14 +81,6 @@ def host_unregistered(call: Call) -> Refusal | None:
     return redirect_unregistered(call)
 
 
-def host_of(uri: str) -> str | None:
-    try:
-        parts = urlsplit(uri)
-        return parts.hostname if parts.scheme in ("http", "https") else None
-    except ValueError:
-        return None
-
-
 FIXED = {"response_type": "unsupported_response_type", "grant_type": "unsupported_grant_type"}
 
 
@@ -153,7 +147,7 @@ def response_type_other_than(*served: str) -> Rule:
 def scope_unknown(call: Call) -> Refusal | None:
     """For providers that refuse a scope they do not know: those of the contract's `words` are known."""
     rules = call.wire.client.scope
-    asked = login.split_scope(call.told("scope") or "", rules.delimiter)
+    asked = split_scope(call.told("scope") or "", rules.delimiter)
     unknown = [name for name in asked if name and name not in rules.words]
     if unknown:
         return Refusal(

@@ -64,18 +64,30 @@ def last(call: Call) -> Person | None:
 
 def decided(call: Call) -> bool:
     """Whether the page was answered; a search and a sign-out only show it again."""
-    return not call.decision.keys() <= UNDECIDED and call.decision.get("decision") != SIGN_OUT
+    told = call.decision
+    return bool(told) and not told.keys() <= UNDECIDED and told.get("decision") != SIGN_OUT
 
 
 # what the app asks
 
 
-def prompts(call: Call) -> list[str]:
-    """The words of `prompt`, where the contract has that parameter (OIDC Core 3.1.2.1)."""
-    told = call.told("prompt")
-    if told is None and "prompt" in call.exchange.params["query"]:  # a contract that lists the words
-        told = dict(call.request.query_pairs).get("prompt")
-    return told.split() if told else []
+def prompts(call: Call) -> dict[str, str]:
+    """The words of `prompt` that the app said, each with how (OIDC Core 3.1.2.1).
+
+    `prompt` itself counts where the contract has that parameter; what a provider has in its place, the contract says.
+    """
+    told, other = call.told("prompt"), call.exchange.prompts
+    listed = told is None and call.exchange.lists_prompts
+    if not (told or listed or other):
+        return {}
+    sent = dict(call.request.query_pairs) if listed or other else {}
+    told = sent.get("prompt") if listed else told
+    asked = {word: f"prompt={word}" for word in told.split()} if told else {}
+    for name, words in other.items():
+        for value in re.split("[ ,]", sent[name]) if name in sent else ():
+            if value in words:
+                asked.setdefault(words[value], f"{name}={value}")
+    return asked
 
 
 def max_age(call: Call) -> int | None:
@@ -102,7 +114,7 @@ def _client(call: Call) -> str:
 
 def silent(call: Call, scopes: Iterable[str]) -> Person | None:
     """Who logs in without a page because the app asked for none, and everything has been said before."""
-    if prompts(call) != ["none"] or decided(call):
+    if list(prompts(call)) != ["none"] or decided(call):
         return None
     session = current(call)
     if session is None or too_old(call, session) or not agreed(call, session, scopes):
@@ -117,12 +129,13 @@ def not_silent(call: Call, scopes: Iterable[str]) -> Refusal | None:
     if "none" not in asked or decided(call):
         return None
     if len(asked) > 1:
-        return Refusal("bad_request", "prompt=none goes with no other word", expected="none", got=" ".join(asked))
+        why = f"{asked['none']} goes with no other word"
+        return Refusal("bad_request", why, expected=asked["none"], got=" ".join(asked.values()))
     if call.world.person is not None:
         return None
     session = current(call)
     if session is None:
-        return Refusal("login_required", "prompt=none was asked for and nobody is logged in")
+        return Refusal("login_required", f"{asked['none']} was asked for and nobody is logged in")
     if too_old(call, session):
         most, age = f"at most {max_age(call)} s", f"{call.now - session.issued:.0f} s"
         return Refusal("login_required", "the login is older than max_age", expected=most, got=age)
@@ -131,7 +144,7 @@ def not_silent(call: Call, scopes: Iterable[str]) -> Refusal | None:
         why = "somebody else is logged in than login_hint names"
         return Refusal("login_required", why, expected=hint, got=session.person)
     if not agreed(call, session, scopes):
-        why = "prompt=none was asked for and the person has not allowed this app all of that yet"
+        why = f"{asked['none']} was asked for and the person has not allowed this app all of that yet"
         return Refusal("consent_required", why, got=" ".join(scopes))
     return None
 

@@ -7,76 +7,30 @@ news, and no more: whoever hears it asks for the page again.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncGenerator, Callable
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote, unquote, urlencode
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import msgspec
 
-from mockidp.apps import READY_ID, READY_SECRET
+from mockidp.apps import LOOPBACK, READY_ID, READY_SECRET
 from mockidp.contract.files import index
 from mockidp.errors import UsageError
 from mockidp.journal import Login
 from mockidp.web import pages
-from mockidp.wire import Pairs, Request, Response
+from mockidp.web.site import NOSNIFF, ROOT, Site, as_document, missing, show, text
+from mockidp.web.world_pages import PAGES
+from mockidp.wire import Pairs, Response
 
 if TYPE_CHECKING:
     from mockidp.contract.wire import Wire
     from mockidp.simulator import Simulator
     from mockidp.world import World
 
-ROOT = "/_mockidp"
-FORM_TOKEN = secrets.token_urlsafe(24)  # of this process: what a form of its own pages brings back
 POLL, KEEP_ALIVE = 0.25, 15.0  # seconds between two looks at the journal, and between two signs of life
 FILTERS = ("provider", "app", "person", "outcome")
 RECENT = 5  # logins on the first page
-LISTED = 200  # people on one page
-NAV = (
-    ("Providers", "/"),
-    ("Logins", f"{ROOT}/logins"),
-    ("People", f"{ROOT}/people"),
-    ("Apps", f"{ROOT}/apps"),
-    ("Faults", f"{ROOT}/faults"),
-    ("Clock", f"{ROOT}/clock"),
-    ("Keys", f"{ROOT}/keys"),
-)
 EVENT_STREAM = [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")]
-NOSNIFF = ("X-Content-Type-Options", "nosniff")
-
-
-DONE = {
-    "as": "Who logs in without a page was changed.",
-    "person": "That person can log in now.",
-    "removed": "Removed.",
-    "app": "The app is registered.",
-    "mode": "Which apps are known was changed.",
-    "fault": "The fault strikes from now on.",
-    "cleared": "All are taken back.",
-    "forgotten": "All logins are forgotten.",
-    "clock": "The clock was turned.",
-    "stopped": "Time stands still.",
-    "runs": "Time goes on.",
-    "reset": "Back to this machine’s time.",
-    "date": "Providers speak as on that day from now on.",
-    "rotated": "The provider signs with a new key; the one before is still published.",
-    "replaced": "The provider signs with a new key; no other is published.",
-}
-
-
-class Site(NamedTuple):
-    """What every page needs: whose world it shows, and where it is. `prefix` is the world's, `base` this server's."""
-
-    simulator: Simulator
-    world: World
-    request: Request
-    prefix: str
-    base: str
-
-    @property
-    def query(self) -> dict[str, str]:
-        return dict(self.request.query_pairs)
 
 
 def handle(site: Site, path: str, as_json: bool) -> Response | None:
@@ -93,48 +47,6 @@ def handle(site: Site, path: str, as_json: bool) -> Response | None:
     if path.startswith(f"{ROOT}/") and not slash and kind in PAGES:
         return PAGES[kind](site)
     return None
-
-
-def show(
-    site: Site, template: str, status: int = 200, *, live: bool = False, style: str = "", **values: Any
-) -> Response:
-    """One of the inspector's pages. A page with forms says so by `forms=True`, and carries the process's token."""
-    forms = values.get("forms", False)
-    here = "/" if site.request.path == "/" else f"{ROOT}/{site.request.path.removeprefix(f'{ROOT}/').partition('/')[0]}"
-    if here == f"{ROOT}/providers":
-        here = "/"
-    return pages.page(
-        f"inspector/{template}",
-        status,
-        form_action="'self'" if forms or values.get("finds", False) else "'none'",
-        script=script(),
-        connect="'self'" if live else "",
-        extra_style=_sheet() + style,
-        site=site,
-        root=f"{site.prefix}{ROOT}",
-        nav=[(label, f"{site.prefix}{to}", to == here) for label, to in NAV],
-        worlds=list(site.simulator.worlds)[:50],
-        live=f"{site.prefix}{ROOT}/events" if live else "",
-        token=FORM_TOKEN if forms else "",
-        **{
-            "forms": False,
-            "finds": False,
-            "problem": "",
-            "given": {},
-            "done": "" if values.get("problem") else DONE.get(site.query.get("done", ""), ""),
-            **values,
-        },
-    )
-
-
-@lru_cache(maxsize=1)
-def script() -> str:
-    return (pages.TEMPLATES / "inspector" / "inspector.js").read_text(encoding="utf-8")
-
-
-@lru_cache(maxsize=1)
-def _sheet() -> str:
-    return (pages.TEMPLATES / "inspector" / "inspector.css").read_text(encoding="utf-8")
 
 
 # the first page, and a provider
@@ -156,6 +68,7 @@ def home(site: Site) -> Response:
         total=len(index()),
         wanted=wanted,
         latest=[_row(login) for login in latest],
+        example="" if latest else example(site),
         client_id=READY_ID,
         client_secret=READY_SECRET,
     )
@@ -171,7 +84,10 @@ def provider(site: Site, name: str, as_json: bool) -> Response:
     from mockidp.cli_facts import credentials, full  # lazy: this page alone needs them
 
     if name not in index():
-        return missing(as_json, f"there is no provider {name[:80]!r}", f"{site.prefix}/ lists those that there are.")
+        near = [(index()[one].name, f"{site.prefix}{ROOT}/providers/{one}") for one in _near(name)]
+        why = "These are called something like it:" if near else "A self-hosted service goes by its product’s name."
+        title, ways = f"There is no provider “{name[:80]}”", [*near, ("All providers", f"{site.prefix}/#providers")]
+        return missing(site, as_json, title, why, ways)
     facts = full(site.world, name)
     if as_json:
         return as_document(facts)
@@ -188,6 +104,12 @@ def provider(site: Site, name: str, as_json: bool) -> Response:
         apps=[credentials(app, ready) for app in site.world.apps.of(name)],
         recent=[_row(login) for login in reversed(list(site.world.journal)) if login.provider == name][:RECENT],
     )
+
+
+def _near(name: str) -> list[str]:
+    from difflib import get_close_matches  # lazy: only who mistyped needs it
+
+    return get_close_matches(name[:80], list(index()))
 
 
 def _urls(wire: Wire, base: str) -> Pairs:
@@ -240,9 +162,20 @@ def logins(site: Site, as_json: bool) -> Response:
         total=len(everything),
         wanted=wanted,
         filtered=any(wanted.values()),
+        example="" if everything else example(site),
         options=options,
         here=f"{site.prefix}{ROOT}/logins?{urlencode({name: value for name, value in wanted.items() if value})}",
     )
+
+
+def example(site: Site) -> str:
+    """A sign-in page to try, in path form, that leads back to the logins; empty where no ready-made app may."""
+    from mockidp.cli_facts import sample_login  # lazy: only who has seen no login needs it
+
+    here = urlsplit(site.base)
+    if here.hostname not in LOOPBACK or site.world.apps.mode == "registered":
+        return ""
+    return sample_login(site.world, site.base, f"{site.base}{ROOT}/logins")
 
 
 def _wanted(login: Login, wanted: dict[str, str]) -> bool:
@@ -268,8 +201,9 @@ def login(site: Site, name: str, as_json: bool) -> Response:
     ending = f".{ending}" if dot else ""
     found = site.world.journal.get(stem if ending in DOWNLOADS else name)
     if found is None:
-        why = f"no login {name[:80]!r} is remembered"
-        return missing(as_json, why, f"{site.prefix}{ROOT}/logins lists those that are.", "unknown_login")
+        why = "It was forgotten, made room for newer ones, or belongs to another world; a restart forgets all."
+        ways = [("All logins", f"{site.prefix}{ROOT}/logins")]
+        return missing(site, as_json, f"No login “{name[:80]}” is remembered", why, ways, "unknown_login")
     if ending in DOWNLOADS:
         return _taken(site, found, ending)
     if as_json:
@@ -299,7 +233,8 @@ def _taken(site: Site, found: Login, ending: str) -> Response:
         try:
             body = saved.test_of(site.world, found).encode("utf-8", "replace")
         except (saved.CannotRepeatError, UsageError) as error:
-            return text(409, f"{error}.", "The page of the login shows what was sent; `mockidp login` does it again.")
+            ways = [("Back to the login", f"{site.prefix}{ROOT}/logins/{quote(found.id)}")]
+            return missing(site, False, "This login cannot be saved as a test", f"{error}.", ways, status=409)
     else:
         body = ("\n".join(found.lines()) + "\n").encode("utf-8", "replace")
     way = f'attachment; filename="{name}"' if ending != ".txt" else "inline"
@@ -341,106 +276,4 @@ async def _news(simulator: Simulator, world: World) -> AsyncGenerator[bytes, Non
         await asyncio.sleep(POLL)
 
 
-# people, apps, faults, clock and keys: what there is. `changes` changes it, and shows the same pages with a problem
-
-
-def people(site: Site, **more: Any) -> Response:
-    world, wanted = site.world, site.query.get("q", "").strip()
-    additional = world.people.additional
-    return show(
-        site,
-        "people.html",
-        **{
-            "forms": True,
-            "people": world.people.search(wanted, LISTED),
-            "wanted": wanted,
-            "additional": additional,
-            "as_person": world.people[world.person] if world.person else None,
-            **more,
-        },
-    )
-
-
-def apps(site: Site, **more: Any) -> Response:
-    from mockidp.cli_facts import credentials  # lazy: this page alone needs it
-
-    world, chosen = site.world, site.query.get("provider", "")
-    chosen = chosen if chosen in index() else ""
-    owners = [chosen] if chosen else list(dict.fromkeys(app.provider for app in world.apps))
-    tables = [
-        (index()[owner], [(app, credentials(app, world.apps.ready(owner))) for app in world.apps.of(owner)])
-        for owner in owners
-    ]
-    values = {"forms": True, "cards": list(index().values()), "chosen": chosen, "tables": tables}
-    return show(site, "apps.html", **{**values, **more})
-
-
-def faults(site: Site, **more: Any) -> Response:
-    from mockidp.faults import TABLE
-
-    chosen = site.query.get("provider", "")
-    wire = site.world.wire(chosen) if chosen in index() else None
-    values = {
-        "forms": True,
-        "cards": list(index().values()),
-        "chosen": chosen if wire else "",
-        "steps": list(wire.steps) if wire else [],
-        "errors": list(wire.errors) if wire else [],
-        "known": [(words, [fault for fault in TABLE if fault.where == where]) for where, words in WHERE.items()],
-        "rules": site.world.faults.rules,
-    }
-    return show(site, "faults.html", **{**values, **more})
-
-
-WHERE = {
-    "person": "Instead of the person’s answer",
-    "refuse": "The provider refuses",
-    "answer": "The answer is broken on its way",
-    "token": "The signed token is wrong",
-    "value": "One value is another",
-}
-
-
-def clock(site: Site, **more: Any) -> Response:
-    from mockidp.clock import iso
-
-    now = site.world.clock
-    values = {"forms": True, "now": iso(now.now()), "frozen": now.frozen, "shift": now.shift, "day": site.world.date}
-    return show(site, "clock.html", **{**values, **more})
-
-
-def keys(site: Site, **more: Any) -> Response:
-    from mockidp.control import operations, shapes  # lazy: this page alone needs them
-
-    rows = operations.list_keys(site.simulator, site.world, shapes.Nothing())
-    names = {card.id: card.name for card in index().values()}
-    return show(site, "keys.html", **{"forms": True, "rows": rows, "names": names, **more})
-
-
-PAGES: dict[str, Callable[..., Response]] = {
-    "people": people,
-    "apps": apps,
-    "faults": faults,
-    "clock": clock,
-    "keys": keys,
-}
 NAMED: dict[str, Callable[[Site, str, bool], Response]] = {"logins": login, "providers": provider}
-
-
-# answers without a page
-
-
-def as_document(document: Any, status: int = 200) -> Response:
-    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), NOSNIFF]
-    return Response(status, headers, msgspec.json.encode(document))
-
-
-def text(status: int, *lines: str, headers: Pairs | None = None) -> Response:
-    kind = ("Content-Type", "text/plain; charset=utf-8")
-    return Response(status, [kind, NOSNIFF, *(headers or [])], ("\n".join(lines) + "\n").encode())
-
-
-def missing(as_json: bool, why: str, next_: str, error: str = "not_found") -> Response:
-    if as_json:
-        return as_document({"error": error, "message": f"{why}; {next_}"}, 404)
-    return text(404, f"{why}.", next_)

@@ -13,7 +13,7 @@ from mockidp import __version__
 from mockidp.contract.files import index
 from mockidp.web import guard, inspector, pages
 from mockidp.web.guard import is_own_host
-from mockidp.web.inspector import ROOT
+from mockidp.web.site import ROOT, Site, as_document, missing, text
 from mockidp.wire import Request, Response
 
 if TYPE_CHECKING:
@@ -35,35 +35,51 @@ def handle(simulator: Simulator, world: World, request: Request) -> Response:
     if (no_way is None or no_way.status == 401) and (welcome := guard.entered(request, simulator.token, prefix)):
         return welcome
     if no_way is not None:
-        return inspector.text(no_way.status, f"{no_way.why}.", no_way.then, headers=no_way.headers)
+        return _refused(no_way, request)
     base = f"{request.scheme}://{request.host}{prefix}"
     path = request.path if request.path == "/" else request.path.rstrip("/")
-    site = inspector.Site(simulator, world, request, prefix, base)
+    site = Site(simulator, world, request, prefix, base)
     if request.method == "POST" and path in FORMS:
         from mockidp.web import changes  # lazy: few pages are sent a form
 
         return changes.handle(site, path)
     if request.method != "GET":
         allowed = "GET, POST" if path in FORMS else "GET"
-        return inspector.text(
+        return text(
             405, f"{request.method} is nothing that mockidp's own pages answer here.", headers=[("Allow", allowed)]
         )
     as_json = path.endswith(".json") or "application/json" in request.headers.get("accept", "")
     path = path.removesuffix(".json")
     if path == HEALTH:
         document = {"status": "ok", "version": __version__, "providers": len(index()), "world": world.name}
-        return inspector.as_document(document)
-    return inspector.handle(site, path, as_json) or _nothing(request, as_json)
+        return as_document(document)
+    return inspector.handle(site, path, as_json) or _nothing(site, as_json)
 
 
-def _nothing(request: Request, as_json: bool) -> Response:
-    hint = (
-        f"Own pages are at /, {ROOT}/logins and {ROOT}/health. A provider's URL goes behind the base without its "
-        "scheme, such as /github.com/login/oauth/authorize."
+def _refused(no_way: guard.Refused, request: Request) -> Response:
+    """In words for a program, as a page for a browser; where a token is asked for, a field for it."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return text(no_way.status, f"{no_way.why}.", no_way.then, headers=no_way.headers)
+    asks = no_way.status == 401 and request.method == "GET"
+    answer = pages.page(
+        "refused.html",
+        no_way.status,
+        form_action="'self'" if asks else "'none'",
+        why=no_way.why,
+        then=no_way.then,
+        asks=asks,
     )
-    if as_json:
-        return inspector.as_document({"error": "not_found", "message": hint}, 404)
-    return pages.not_found(request.host, request.path, hint)
+    answer.headers.extend(no_way.headers)
+    return answer
+
+
+def _nothing(site: Site, as_json: bool) -> Response:
+    hint = (
+        "mockidp's own pages are named above; a provider's URL goes behind this server's address without its scheme, "
+        "such as `/github.com/login/oauth/authorize`."
+    )
+    ways = [("Providers", f"{site.prefix}/"), ("Logins", f"{site.prefix}{ROOT}/logins"), ("Health", HEALTH)]
+    return missing(site, as_json, "Nothing is at this address", hint, ways)
 
 
 __all__ = ["handle", "is_own_host"]

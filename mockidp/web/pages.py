@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
+from operator import is_
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -146,16 +147,18 @@ class _Kept:
 class _Same:
     """People by identity: to compare them field by field would take as long as to write some pages."""
 
-    __slots__ = ("ids", "people")
+    __slots__ = ("people",)
 
     def __init__(self, people: Sequence[Person]) -> None:
-        self.people, self.ids = people, tuple(map(id, people))
+        self.people = people
 
     def __hash__(self) -> int:
-        return hash(self.ids)
+        return len(self.people)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.ids == other.ids
+        if not isinstance(other, _Same) or len(self.people) != len(other.people):
+            return False
+        return self.people is other.people or all(map(is_, self.people, other.people))
 
 
 def _login(

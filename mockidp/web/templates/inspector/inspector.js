@@ -25,6 +25,7 @@
       shown += row.hidden ? 0 : 1;
     }
     if (one("found")) one("found").textContent = `${shown} of ${rows.length}`;
+    if (one("nothing")) one("nothing").hidden = shown > 0;
   });
 
   // keep the page up to date
