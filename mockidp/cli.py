@@ -29,12 +29,15 @@ COMMANDS = {
     "people": "cli_list",
     "apps": "cli_list",
     "check": "cli_check",
+    "record": "cli_record",
+    "report": "cli_report",
+    "diff": "cli_report",
     "env": "cli_run",
     "settings": "cli_settings",
     "ca": "cli_ca",
     "completion": "cli_completion",
 }
-USAGE, INCONCLUSIVE, INTERRUPTED = 2, 3, 130
+USAGE, INCONCLUSIVE, LEAK, INTERRUPTED = 2, 3, 4, 130
 
 
 class Group(click.Group):
@@ -99,6 +102,8 @@ def _told(error: Exception) -> tuple[str, int]:
         return f"{text}{'' if text.endswith(('.', '?')) else '.'}{help_}", USAGE
     if isinstance(error, MockidpError) and error.code == "unreachable":
         return str(error), INCONCLUSIVE
+    if isinstance(error, MockidpError) and error.code == "leak":
+        return str(error), LEAK
     if isinstance(error, MockidpError):
         return str(error), USAGE
     return f"{_bug(error)}; MOCKIDP_DEBUG=1 shows the traceback. Please report it.", INCONCLUSIVE

@@ -5,17 +5,23 @@ from __future__ import annotations
 import datetime
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from mockidp.check.report.words import one_line
 from mockidp.cli_options import Setup, emit, next_step
+from mockidp.cli_report import keep, show, then
+from mockidp.errors import UsageError
 
 if TYPE_CHECKING:
     from mockidp.check.finding import Finding
     from mockidp.check.ignore import Rules
+    from mockidp.check.live.courier import Courier
     from mockidp.check.live.run import Run, Target
     from mockidp.check.report.document import Report
 
@@ -28,6 +34,8 @@ def live(
     setup: Setup,
     *,
     dry_run: bool = False,
+    har: Path | None = None,
+    browser: Browser | None = None,
     contact: str = "",
     ignore: Path | None = None,
     out: Path | None = None,
@@ -45,10 +53,11 @@ def live(
     places, rules = destinations(reports), _rules(ignore)
     wanted = list(providers) or provider_ids()
     targets = [target(name, setup.config.settings.get(name, {}), level) for name in wanted]
+    _possible(targets, level, har)
     if dry_run:
         _dry(targets, as_json)
         return 0
-    run = _run(targets, contact, as_json)
+    run = _from_har(targets[0], har) if har is not None else _run(targets, contact, browser or Browser())
     report = _report(run, rules)
     _leave(report, out, places, as_json)
     if not run.complete:
@@ -91,14 +100,82 @@ def _dry(targets: Sequence[Target], as_json: bool) -> None:
     next_step(f"{len(rows)} requests to {len(hosts)} hosts, and none was sent. Without --dry-run they are.")
 
 
-def _run(targets: Sequence[Target], contact: str, as_json: bool) -> Run:
+@dataclass(frozen=True)
+class Browser:
+    """Who logs in at level 2: a person in a browser, or with the URLs by hand, or a command."""
+
+    opened: bool = True
+    command: str = ""
+    paste: bool = False
+
+    def wait(self, redirect_uri: str, tell: Callable[[str], None]) -> Callable[[str], str]:
+        """What takes an authorize URL and comes back with the callback. UsageError where nothing would hear it."""
+        from mockidp.check.record import callback  # lazy: level 2 only
+
+        if self.command:
+            return callback.by_command(self.command, redirect_uri)
+        if self.paste:
+            return callback.from_text(sys.stdin.readline, tell)
+        return callback.in_browser(redirect_uri, tell, opened=self.opened)
+
+
+def _possible(targets: Sequence[Target], level: int, har: Path | None) -> None:
+    """UsageError for a login that nobody could make."""
+    if har is not None and len(targets) != 1:
+        raise UsageError("--har has one provider's login: name the provider, as in `mockidp check github --har FILE`")
+    if level < 2 or har is not None:
+        return
+    if len(targets) != 1:
+        raise UsageError("level 2 is a login that somebody makes: name one provider, as in `mockidp check github`")
+    if targets[0].app is None:
+        prefix = f"MOCKIDP_LIVE_{targets[0].provider.upper()}"
+        raise UsageError(
+            f"level 2 needs a sandbox app: set {prefix}_CLIENT_ID and {prefix}_CLIENT_SECRET, or use --har"
+        )
+
+
+def _run(targets: Sequence[Target], contact: str, browser: Browser) -> Run:
     from mockidp.check.live.courier import Courier
     from mockidp.check.live.run import check_live
 
     progress = Progress(len(targets), on_terminal=sys.stderr.isatty())
     with Courier(contact=contact) as courier:
         run = check_live(targets, courier, ready=progress)
+        if run.complete and targets and targets[0].level >= 2:
+            _log_in(targets[0], courier, run, browser, progress)
     progress.end()
+    return run
+
+
+def _log_in(target: Target, courier: Courier, run: Run, browser: Browser, progress: Progress) -> None:
+    """Level 2: the login itself; an interruption leaves what was found before."""
+    from mockidp.check.live.person import in_browser
+    from mockidp.check.live.run import Conversation
+
+    def tell(text: str) -> None:
+        progress.end()
+        click.echo(text, err=True)
+
+    assert target.app is not None
+    wait = browser.wait(target.app.redirect_uris[0], tell)
+    try:
+        for finding in in_browser(Conversation(target, courier, run), wait, tell):
+            run.findings.append(finding)
+            progress(finding)
+    except KeyboardInterrupt:
+        run.complete = False
+    run.ended = time.time()
+
+
+def _from_har(target: Target, har: Path) -> Run:
+    """Nothing is sent: what a browser saw earlier is compared."""
+    from mockidp.check.live.courier import Courier
+    from mockidp.check.live.person import from_har
+    from mockidp.check.live.run import Conversation, Run
+
+    run = Run(2, time.time(), providers=[target.provider])
+    run.findings = list(from_har(Conversation(target, Courier(), run), har))
+    run.ended, run.complete = time.time(), True
     return run
 
 
@@ -113,19 +190,14 @@ def _report(run: Run, rules: Rules | None) -> Report:
 
 def _leave(report: Report, out: Path | None, places: Sequence[tuple[str, Path]], as_json: bool) -> None:
     """Write what was asked for, and print the rest."""
-    from mockidp.check.report.document import encode, write
-    from mockidp.check.report.render import rendered
+    from mockidp.check.report.document import encode
 
-    if out is not None:
-        write(out, encode(report))
-    for name, path in places:
-        write(path, rendered(report, name))
+    keep(report, out, places)
     if as_json:
         click.echo(encode(report).decode(), nl=False)
         return
-    click.echo(rendered(report, "terminal").decode(), nl=False)
-    if out is not None:
-        next_step(f"`mockidp report {out}` shows it again, `mockidp diff {out} LATER` what has changed since.")
+    show(report)
+    then(out)
 
 
 class Progress:
@@ -142,9 +214,9 @@ class Progress:
             self.heard.add(finding.provider)
             if self.on_terminal:
                 line = f"{len(self.heard)} of {self.providers} providers, {self.seen} cases  {finding.id}"
-                click.echo(f"\r\x1b[K{line[:110]}", nl=False, err=True)
+                click.echo(f"\r\x1b[K{one_line(line)[:110]}", nl=False, err=True)
             elif not finding.ok:
-                click.echo(f"{finding.severity}: {finding.id}: {finding.message}", err=True)
+                click.echo(one_line(f"{finding.severity}: {finding.id}: {finding.message}"), err=True)
 
     def end(self) -> None:
         if self.on_terminal:

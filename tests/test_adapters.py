@@ -111,7 +111,8 @@ def test_a_silent_command_is_ended(tmp_path: Path) -> None:
         ("command:no-such-program-here", "names no program"),
         ("command:'unclosed", "cannot be read"),
         ("no_such_module:Adapter", "no adapter at no_such_module:Adapter"),
-        ("nonsense", "command:COMMAND"),
+        ("command", "names no program"),
+        ("nonsense", "one of: allauth, command, providers"),
     ],
 )
 def test_an_adapter_that_there_is_not_is_told(name: str, told: str) -> None:

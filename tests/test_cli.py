@@ -555,15 +555,19 @@ def test_check_tells_a_finding_with_file_and_line_and_exits_with_1(monkeypatch: 
     assert result.exit_code == 1
     assert re.search(r"^google +contract +1 checked +1 differ$", result.output, re.M)
     assert "contracts/google/contract.toml:31: google-contract-sourced: exchange token names no evi" in result.output
-    assert told("check", code=1)[1] == {
+    wanted = {
+        "id": "google-contract-sourced",
         "provider": "google",
         "subject": "contract",
         "case": "sourced",
         "ok": False,
+        "severity": "break",
         "message": "exchange token names no evidence",
         "file": "contracts/google/contract.toml",
         "line": 31,
+        **dict.fromkeys(("step", "evidence", "next", "curl", "reason"), ""),
     }
+    assert told("check", code=1)[1] == wanted
 
 
 def test_check_asks_a_client_when_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

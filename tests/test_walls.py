@@ -57,6 +57,12 @@ def test_neither_side_imports_the_other(package: str, other: str) -> None:
     assert guilty == []
 
 
+def test_no_adapter_is_imported_by_anything_but_its_name() -> None:
+    others = [path for path in SOURCES["mockidp"] if "adapters" not in path.parts]
+    guilty = [str(path) for path in others if any(name.startswith("mockidp.adapters") for name in imports(path))]
+    assert guilty == []
+
+
 def test_the_clients_read_no_contract() -> None:
     guilty = [str(path) for path in SOURCES["providers"] if "contracts/" in path.read_text(encoding="utf-8")]
     assert guilty == []
@@ -77,11 +83,12 @@ def test_no_import_goes_round_in_a_circle_not_even_inside_functions(package: str
 
 
 def engine_files() -> list[Path]:
-    """Everything that serves all providers alike: all code but the providers' own modules, and the command line's
-    texts, which may show an example."""
-    ours = [path for path in SOURCES["mockidp"] if "quirks" not in path.parts and not path.stem.startswith("cli")]
+    """Everything that serves all providers alike: all code but the providers' own modules, the adapters and the Django
+    application, which know how others call them, and the command line's texts, which may show an example."""
+    apart = {"quirks", "adapters", "django"}
+    ours = [path for path in SOURCES["mockidp"] if not apart & {*path.parts} and not path.stem.startswith("cli")]
     clients = [path for path in SOURCES["providers"] if path.stem.removeprefix("p_") not in provider_ids()]
-    return ours + [path for path in clients if path.stem != "registry"]
+    return ours + [path for path in clients if path.stem != "registry" and not apart & {*path.parts}]
 
 
 @pytest.mark.parametrize("path", engine_files(), ids=lambda path: str(path.relative_to(ROOT)))

@@ -63,13 +63,13 @@ class _Asked:
 class Command:
     """An adapter for one command line. UsageError where there is no such program."""
 
-    def __init__(self, line: str, limit: float = LIMIT) -> None:
+    def __init__(self, line: str = "", limit: float = LIMIT) -> None:
         try:
             self.words = shlex.split(line)
         except ValueError as error:
             raise UsageError(f"command:{line[:100]} cannot be read: {error}") from None
         if not self.words or shutil.which(self.words[0]) is None:
-            raise UsageError(f"command:{line[:100]} names no program that can be found; is it on PATH, or executable?")
+            raise UsageError(f"command:{line[:100]} names no program that is on PATH or can be executed")
         self.limit = limit
         self._asked = _Asked()
         self._running: list[_Running] = []

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 REDIRECT_URI = "http://127.0.0.1:8000/callback"
 GROUP = "mockidp.adapters"
-COMMAND = "command:"
 
 
 @dataclass
@@ -60,24 +59,21 @@ class Adapter(Protocol):
 
 
 def find_adapter(name: str) -> Adapter:
-    """The adapter of an import string (`package.module:name`), an entry point or a command (`command:./login.sh`).
+    """The adapter of an entry point (`providers`, `command:./login.sh`) or an import string (`package.module:name`).
 
-    UsageError when there is none.
+    What stands behind the colon of an entry point is its argument. UsageError when there is none.
     """
-    if name.startswith(COMMAND):
-        from mockidp.adapters.command import Command  # lazy: few adapters are commands
-
-        return Command(name.removeprefix(COMMAND))
     points = {point.name: point for point in entry_points(group=GROUP)}
+    first, colon, rest = name.partition(":")
     try:
-        if name in points:
-            made = points[name].load()
-        elif ":" in name:
-            module, _, attribute = name.partition(":")
-            made = getattr(import_module(module), attribute)
+        if first in points:
+            made = points[first].load()
+            made = made(rest) if colon else made
+        elif colon:
+            made = getattr(import_module(first), rest)
         else:
             known = ", ".join(points) or "none installed"
-            raise UsageError(f'no adapter "{name}"; give module:name, command:COMMAND or one of: {known}')
+            raise UsageError(f'no adapter "{name}"; give module:name or one of: {known}')
         adapter: Adapter = made() if isinstance(made, type) else made
     except (ImportError, AttributeError) as error:
         raise UsageError(f"no adapter at {name}: {error}") from None

@@ -1,13 +1,15 @@
 """How requests get to a real provider: slowly, honestly, one after the other, and without ever waiting for ever.
 
-At most `AT_ONCE` requests are under way, two to one host lie `APART` seconds apart, `Retry-After` is obeyed where it
-is short and ends the questions to that host where it is long. No redirect is followed, for where it leads is the
-answer. What cannot be had (no network, a time-out, half a body) is a reply too, one that says why.
+At most `AT_ONCE` requests are under way; two to one host lie `APART` seconds apart, unless it is this machine.
+`Retry-After` is obeyed where it is short, and ends the questions to that host where it is long. No redirect is
+followed, for where it leads is the answer. What cannot be had (no network, a time-out, half a body) is a reply too, one
+that says why.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections import defaultdict
@@ -18,6 +20,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from mockidp import __version__
+from mockidp.apps import is_loopback
 from mockidp.errors import MockidpError, UsageError
 from mockidp.wire import Request, Response
 
@@ -148,7 +151,7 @@ class Courier:
                 reply = await self._bounded(request)
             if reply.failure.startswith(NO_WAY):
                 host.closed = reply.failure  # the next question would end as this one did
-            host.free = self.manners.now() + self.manners.apart
+            host.free = self.manners.now() + (0.0 if is_ours(request) else self.manners.apart)
             if (wait := asked_to_wait(reply.response)) > self.manners.patience:
                 host.closed = f"{request.host} asks to be left alone for {wait:.0f} s (Retry-After)"
             elif wait:
@@ -182,6 +185,12 @@ class Courier:
                 if len(body) > ROOM:
                     raise ValueError("the body is too large")
             return Response(answer.status_code, [(k, v) for k, v in answer.headers.multi_items()], body)
+
+
+def is_ours(request: Request) -> bool:
+    """Whether a request stays on this machine: its host is loopback, or the simulator plays it (`mockidp run`)."""
+    played = os.environ.get("MOCKIDP_URL", "")
+    return is_loopback(request.url) or (played != "" and played == os.environ.get("HTTPS_PROXY"))
 
 
 def asked_to_wait(response: Response | None) -> float:

@@ -32,6 +32,8 @@ class Expected:
     line: int = 0
     evidence: Evidence | None = None
     mapped: dict[str, str] = field(default_factory=dict)
+    asked: frozenset[str] = frozenset()  # the scopes that this very login asked for, where that is known
+    sampled: bool = False  # the body is as it is in the contract, not as somebody asked for it
 
     @property
     def kind(self) -> str:

@@ -9,7 +9,7 @@ provider's words for an error.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -20,7 +20,7 @@ from mockidp.check.live.difference import Difference, made
 from mockidp.check.live.expect import Expected
 from mockidp.check.live.plan import NOBODY, Probe
 from mockidp.check.walk import recognise, same
-from mockidp.contract.body import departures, read
+from mockidp.contract.body import FORMATS, MISSING, departures, read
 from mockidp.wire import Response, pairs_of
 
 BREAK, WARN, REVIEW, NOTE = Severity.BREAK, Severity.WARN, Severity.REVIEW, Severity.NOTE
@@ -43,10 +43,11 @@ def judge(probe: Probe, expected: Expected, reply: Reply) -> list[Difference]:
     response = reply.response
     unclear = _unclear(expected, response)
     found = [unclear] if unclear else [*_by_step(probe, expected, reply, response), *_dated(response)]
-    return [_softened(item, expected) for item in found]
+    return [softened(item, expected) for item in found]
 
 
-def _softened(item: Difference, expected: Expected) -> Difference:
+def softened(item: Difference, expected: Expected) -> Difference:
+    """What the contract only guessed is for a person to look at."""
     guessed = expected.evidence is not None and expected.evidence.kind == GUESSED
     if guessed and item.severity is WARN and item.kind != "dated":
         message = f"{item.message} (the contract only guessed this)"
@@ -88,20 +89,25 @@ def _by_step(probe: Probe, expected: Expected, reply: Reply, response: Response)
         "jwks": documents.jwks,
         "well-known": documents.appeared,
     }
-    if probe.step == "authorize":
+    if probe.exchange is None:
+        yield from special[probe.step](expected, response)  # the contract has nothing there that could differ
+    elif probe.step == "authorize":
         yield from _at_authorize(expected, reply, response)
     elif _is_move(expected, response):
         yield from _moved(expected, reply, response)
-    elif probe.step in special and (probe.exchange is None or expected.kind == "json"):
+    elif probe.step in special and expected.kind == "json":
         yield from special[probe.step](expected, response)
     else:
-        yield from _at_endpoint(expected, response)
+        yield from _at_endpoint(probe, expected, response)
 
 
 def _is_move(expected: Expected, response: Response) -> bool:
     """A redirect, where the contract has none to that address."""
     target = response.header("location")
-    known = expected.response.status == response.status and expected.response.header("location") == target
+    written = expected.answer.headers if expected.answer is not None else {}
+    told = any(name.lower() == "location" for name in written) and expected.sampled  # to wherever, by the contract
+    same_way = told or expected.response.header("location") == target
+    known = expected.response.status == response.status and same_way
     return 300 <= response.status < 400 and target != "" and expected.kind != "redirect" and not known
 
 
@@ -156,16 +162,17 @@ def _moved(expected: Expected, reply: Reply, response: Response) -> Iterator[Dif
     yield made("moved", severity, f"{response.status} to {_place(target)} where the contract has {_calls(expected)}")
 
 
-def _at_endpoint(expected: Expected, response: Response) -> Iterator[Difference]:
+def _at_endpoint(probe: Probe, expected: Expected, response: Response) -> Iterator[Difference]:
     wire, step = expected.wire, expected.step
     if expected.answer is None:
         return
     bodied = expected.answer.body is not None and response.status == expected.response.status
     as_written = bodied and same(expected.answer, response)
-    known = recognise(wire, step, response) if response.status >= 400 or expected.refused else ""
-    if known and not as_written and known != expected.name:
-        if not expected.means & set(wire.errors[known].means.split("|")):
-            yield made("error", NOTE, f"answers with {known}, the contract has {expected.name} here")
+    known = recognise(wire, step, response) if not as_written else ""
+    if not known and probe.level and expected.refused and _says_invalid_client(response):
+        known = "wrong_secret" if "wrong_secret" in wire.errors else ""
+    if known and known != expected.name:
+        yield from _another_error(probe, expected, known)
         return
     if response.status in GONE and response.status != expected.response.status:
         yield made("gone", BREAK, f"{response.status} where the contract has {_calls(expected)}")
@@ -178,6 +185,24 @@ def _at_endpoint(expected: Expected, response: Response) -> Iterator[Difference]
     yield from _versions(expected, response)
 
 
+def _says_invalid_client(response: Response) -> bool:
+    """Whether an answer has the RFC's word for it, whatever else it has (RFC 6749 section 5.2)."""
+    seen = _read(response)
+    return response.status in (400, 401) and seen is not None and _error_word(seen[1]) == "invalid_client"
+
+
+def _another_error(probe: Probe, expected: Expected, known: str) -> Iterator[Difference]:
+    """One of the contract's errors where it has an answer or another error."""
+    means = set(expected.wire.errors[known].means.split("|"))
+    if not expected.refused:
+        yield made("refused", BREAK, f"answers with the error {known}, the contract has {expected.name} here")
+    elif probe.level and "invalid_client" in means - expected.means:
+        yield made("refused", BREAK, f"the app itself is refused ({known}), the contract has the error {expected.name}")
+    elif not expected.means & means:
+        severity = REVIEW if means == {"invalid_request"} else NOTE  # as the contract writes it, it is not understood
+        yield made("error", severity, f"answers with {known}, the contract has {expected.name} here")
+
+
 def _bodies(expected: Expected, response: Response) -> Iterator[Difference]:
     """Format, status, then place by place."""
     wanted = _read(expected.response) or ("text", [""])
@@ -186,6 +211,9 @@ def _bodies(expected: Expected, response: Response) -> Iterator[Difference]:
         yield made("format", BREAK, f"the body is no {expected.kind} that can be read ({response.status})")
         return
     kind, document = seen
+    if expected.refused and response.body.strip() and not expected.response.body.strip():
+        yield made("added", NOTE, f"the answer is {_named(kind, response)}, the contract has no body here")
+        kind, document = wanted
     if kind != wanted[0]:
         if not response.body.strip() or not expected.response.body.strip():
             severity = WARN if expected.refused else BREAK
@@ -216,37 +244,78 @@ def _places(expected: Expected, wanted: Any, document: Any, kind: str) -> Iterat
     if kind == "text":
         return
     if kind == "xml":
-        yield from _elements(wanted, document)
+        yield from _elements(expected, wanted, document)
         return
-    free = (
-        expected.answer.body.free if expected.answer is not None and expected.answer.body is not None else frozenset()
-    )
+    body = expected.answer.body if expected.answer is not None else None
+    if body is None or "" not in body.bind:  # a document that is one value as a whole has no shape
+        yield from places(wanted, document, _free(expected), expected.mapped)
+        yield from _withheld(expected, wanted, document)
+    if expected.refused and _error_word(wanted) != _error_word(document):
+        message = f"the error is {_word(_error_word(document))}, the contract has {_word(_error_word(wanted))}"
+        yield made("error", WARN, message)
+
+
+def _withheld(expected: Expected, wanted: Any, document: Any) -> Iterator[Difference]:
+    """What clients read and a scope opens: without it nobody knows whether the place is gone or the scope was."""
+    body = expected.answer.body if expected.answer is not None else None
+    if body is None or expected.refused:
+        return
+    for place, scopes in body.needs.items():
+        reads = expected.mapped.get(place, "")
+        here, there = (FORMATS[body.kind].get(item, place) is not MISSING for item in (wanted, document))
+        if not reads or not here or there or place in body.optional | body.nullable:
+            continue
+        at, asked = _pointer(place), expected.asked & set(scopes)
+        if asked:
+            message = f"{at} is missing, with {', '.join(sorted(asked))} asked for, and clients read {reads} there"
+        elif expected.sampled:
+            continue  # nobody asked for it
+        else:
+            message = f"{at} is missing: it is gone, or this token does not have the scope {' or '.join(scopes)}"
+        yield made(f"missing:{at}", BREAK if asked else REVIEW, message)
+
+
+def _free(expected: Expected) -> frozenset[str]:
+    """The places that may be empty or absent; where both sides were asked for the same keys, no more than that."""
+    body = expected.answer.body if expected.answer is not None else None
+    if body is None:
+        return frozenset()
+    free = body.free if expected.sampled else body.optional | body.nullable | frozenset(body.needs)
+    return frozenset(map(_pointer, free))
+
+
+def _pointer(place: str) -> str:
+    """A place of a form or of key:value lines as the place of a document."""
+    return place if place.startswith("/") or not place else f"/{place}"
+
+
+def places(wanted: Any, document: Any, free: frozenset[str], mapped: Mapping[str, str]) -> Iterator[Difference]:
+    """Two documents place by place; `mapped` are the places that clients read, and as what."""
     gone: set[str] = set()
     for item in departures(wanted, document, free):
         place = re.sub(r"/\d+(?=/|$)", "/*", item.place)
-        if place in gone:
-            continue  # every item of a list says the same
+        if place in gone or place.endswith("/*"):
+            continue  # every item of a list says the same, and a number that is a name is somebody's own
         gone.add(place)
-        reads = next((name for at, name in expected.mapped.items() if _within(at, place)), "")
+        reads = next((name for at, name in mapped.items() if _within(at, place)), "")
         if item.kind == "unlisted":
             yield made(f"added:{place}", NOTE, f"{place} is new")
         else:
             severity = BREAK if reads else WARN
             text = item.text.replace(item.place, place, 1) + (f", and clients read {reads} there" if reads else "")
             yield made(f"{item.kind}:{place}", severity, text)
-    if expected.refused and _error_word(wanted) != _error_word(document):
-        message = f"the error is {_word(_error_word(document))}, the contract has {_word(_error_word(wanted))}"
-        yield made("error", WARN, message)
 
 
-def _elements(wanted: Any, document: Any) -> Iterator[Difference]:
+def _elements(expected: Expected, wanted: Any, document: Any) -> Iterator[Difference]:
     """XML: which elements there are, and the texts of an XRDS document's types and addresses."""
     have, want = ({_path(node) for node in root.iter()} for root in (document, wanted))
-    for name in sorted(want - have):
-        yield made(f"missing:{name}", WARN, f"the element {name} is missing")
+    reads = {place.rpartition("/")[2]: name for place, name in expected.mapped.items()}
+    lost = want - have - {place.rpartition("/")[2] for place in _free(expected)}
+    for name in sorted(lost & reads.keys() if expected.sampled else lost):  # what was not asked for is not there
+        yield made(f"missing:{name}", BREAK if name in reads else WARN, f"the element {name} is missing")
     for name in sorted(have - want):
         yield made(f"added:{name}", NOTE, f"the element {name} is new")
-    for name in ("Type", "URI"):
+    for name in ("Type", "URI") if not expected.sampled else ():
         told = [{str(node.text).strip() for node in root.iter() if _path(node) == name} for root in (document, wanted)]
         if told[1] - told[0]:
             yield made(f"differs:{name}", BREAK, f"the document has another {name} than the contract")
@@ -258,7 +327,7 @@ def _path(node: Any) -> str:
 
 def _within(at: str, place: str) -> bool:
     """Whether what is read at a pointer is at, or in, a place."""
-    at = re.sub(r"/\d+(?=/|$)", "/*", at)
+    at = re.sub(r"/\d+(?=/|$)", "/*", _pointer(at))
     return at == place or at.startswith(f"{place}/") or place == ""
 
 
@@ -277,9 +346,10 @@ def _error_word(document: Any) -> str:
     """The provider's word for an error, wherever in a short document it stands."""
     if not isinstance(document, dict):
         return ""
-    for key, value in document.items():
-        if key.lower() in ERROR_WORDS and isinstance(value, str | int) and not isinstance(value, bool):
-            return str(value)
+    for kind in (str, int):  # a word says more than a number, which may be the status once more
+        for key, value in document.items():
+            if key.lower() in ERROR_WORDS and isinstance(value, kind) and not isinstance(value, bool):
+                return str(value)
     return next((word for value in document.values() if (word := _error_word(value))), "")
 
 

@@ -102,7 +102,8 @@ def without_credentials(walk: Walk) -> list[Probe]:
         if endpoint not in seen:
             seen.add(endpoint)
             out.append(probe)
-    if wire.step("discovery") is None and wire.family in ("oauth2", "oidc") and (start := wire.step(BROWSER)):
+    start = wire.step(BROWSER) or wire.step(walk.steps()[0])
+    if wire.step("discovery") is None and wire.family in ("oauth2", "oidc") and start is not None:
         at = urlsplit(start.urls[0])
         if "$" not in at.netloc:
             out.append(Probe("well-known", None, url=f"{at.scheme}://{at.netloc}{WELL_KNOWN}"))
@@ -117,7 +118,8 @@ def _in_order(walk: Walk) -> Iterator[Exchange]:
     steps = dict.fromkeys(wanted)
     yield from (item for step in steps for item in plain if item.step == step and not item.name)
     for item in plain:
-        if item.step not in steps and walk.wire.group(item.step) == "resource" and item.method == "GET":
+        elsewhere = item.step not in steps or item.name  # another address of a step, where it has one
+        if elsewhere and walk.wire.group(item.step) == "resource" and item.method == "GET":
             yield item
 
 
@@ -159,7 +161,9 @@ def _with_an_app(wire: Wire) -> Iterator[Probe]:
         if exchange.step == "client_credentials":
             yield Probe("app-client-credentials", exchange, 1)
     for exchange in wire.exchanges:
-        if not exchange.name and not exchange.when and "access_token" in exchange.names and exchange.method == "GET":
+        if exchange.spec.gone or exchange.name or exchange.when or exchange.method != "GET":
+            continue
+        if "access_token" in exchange.names:
             yield Probe(f"app-{exchange.label}", exchange, 1)
 
 

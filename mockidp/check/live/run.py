@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,19 +22,22 @@ from mockidp.check.live.courier import Courier, Reply, StoppedError
 from mockidp.check.live.difference import NEXT, Difference
 from mockidp.check.live.expect import Expected, age, expected, of_exchange
 from mockidp.check.live.judge import judge
-from mockidp.check.live.plan import NOBODY, Probe, made_up_app, with_an_app, without_credentials
+from mockidp.check.live.plan import BROWSER, NOBODY, Probe, made_up_app, with_an_app, without_credentials
 from mockidp.check.live.shell import Secrets, command
 from mockidp.check.mock import Lab
 from mockidp.check.walk import Walk, WalkError, walk_class
 from mockidp.contract.load import Loaded, load
 from mockidp.errors import MockidpError, UsageError
-from mockidp.wire import Request
+from mockidp.wire import Request, Response
 
 SECOND_LOOK = 10.0  # seconds before a grave difference is looked at again
 OLD = 400  # days after which evidence is stale
 SOON = 90  # days before an announced end
 # The names that contracts have for somebody's own server, shop or tenant (RFC 2606, and this project's own).
 MADE_UP_HOST = re.compile(r"(?:^|[.-])(?:example|mockidp|invalid)(?:[.-]|$)")
+# By these words an app asks for a refresh token where it has to.
+OFFLINE = {"access_type": "offline", "token_access_type": "offline", "duration": "permanent", "expiring": "1"}
+HELD = frozenset({"access_token", "refresh_token"})
 CREDENTIALS = ("CLIENT_ID", "CLIENT_SECRET", "REDIRECT_URI", "REFRESH_TOKEN", "ACCESS_TOKEN", "ACCESS_SECRET")
 Ready = Callable[[Finding], None]
 
@@ -168,6 +172,8 @@ class Conversation:
         self.today = today or target.date or datetime.date.today()
         world: dict[str, Any] = {"settings": {target.provider: dict(target.settings)}, "date": target.date}
         self.lab = Lab(target.provider, loaded=target.loaded, **world)
+        if target.now is not None:
+            self.lab.world.clock.freeze(target.now)
         self.secrets = Secrets(target)
         self.heard = False
 
@@ -192,15 +198,27 @@ class Conversation:
         )
         walk = kind(self.lab.wire, full, self._refuse_to_send, redirect_uri=app.redirect_uris[0])
         walk.values.update(tokens)
+        start = self.lab.wire.step(BROWSER)
+        told = start.answer.redirect.values() if start is not None and start.answer.redirect else ()
+        kept = {name for pattern in told for name in pattern.names} & full.facts.keys()
+        walk.values.update({name: full.facts[name] for name in kept})  # what the sandbox's login told beside the code
         return walk
 
     def _refuse_to_send(self, request: Request) -> Any:
         raise AssertionError("a live walk builds requests; the courier sends them")
 
     def twin(self) -> Walk:
-        """A finished login at the simulator: its tokens stand where the sandbox's stand at the provider."""
-        walk = self.lab.walk()
-        walk.run()
+        """A login at the simulator by an app of the same kind: its tokens stand where the sandbox's stand."""
+        provider, world = self.target.provider, self.lab.world
+        ready, own = world.apps.ready(provider), self.target.app
+        facts = own.facts if own is not None else {}
+        special = any(ready.facts.get(name) != value for name, value in facts.items())
+        app = world.app(provider, loopback=True, facts=facts) if special else ready
+        kind = walk_class(provider, self.lab.wire.family)
+        walk = kind(self.lab.wire, app, self.lab.send, extra=OFFLINE)
+        # An app of its own kind may get no further than this, at the simulator as at the provider.
+        with suppress(WalkError) if special else nullcontext():
+            walk.run()
         return walk
 
     # what is asked
@@ -258,8 +276,12 @@ class Conversation:
             yield from self._stale()
 
     def _ask(self, probe: Probe, walk: Walk, twin: Walk) -> Iterator[Finding]:
+        if probe.level and probe.exchange is not None and (HELD & probe.exchange.names) - walk.values.keys():
+            return  # the sandbox has no such token, and none was got on the way
         try:
             wanted, request = expected(self.lab, probe.request(twin)), probe.request(walk)
+            if probe.learns and not wanted.refused:
+                self._learn(probe, twin, wanted.response)  # what it holds may have ended with this
         except WalkError:
             return  # needs what an earlier probe did not get, which was told there
         reply = self._send(probe, request)
@@ -267,11 +289,12 @@ class Conversation:
         if any(item.severity is Severity.BREAK for item in found):
             found = self._again(probe, wanted, request, found)
         if reply.response is not None and not found and probe.learns and probe.exchange is not None:
-            self._learn(probe, walk, reply)
+            self._learn(probe, walk, reply.response)
+            self.secrets.add(walk.values)
         if not found:
-            yield self._finding(probe, wanted, request, None)
+            yield self.finding(probe.case, wanted, request, None)
         for item in found:
-            yield self._finding(probe, wanted, request, item)
+            yield self.finding(probe.case, wanted, request, item)
 
     def _again(self, probe: Probe, wanted: Expected, request: Request, first: list[Difference]) -> list[Difference]:
         """A grave difference counts when it is there a second time; else nobody knows."""
@@ -295,27 +318,25 @@ class Conversation:
         )
         return reply
 
-    def _learn(self, probe: Probe, walk: Walk, reply: Reply) -> None:
+    def _learn(self, probe: Probe, walk: Walk, response: Response) -> None:
         assert probe.exchange is not None
-        assert reply.response is not None
-        seen = walk.parse(probe.step, reply.response)
-        walk.learn(probe.exchange.answer, seen)
-        self.secrets.add(walk.values)
+        walk.learn(probe.exchange.answer, walk.parse(probe.step, response))
 
     # what is said
 
-    def _finding(self, probe: Probe, wanted: Expected, request: Request, item: Difference | None) -> Finding:
+    def finding(self, case: str, wanted: Expected, request: Request, item: Difference | None) -> Finding:
+        """One difference, or that there is none, in the words of a report."""
         severity = item.severity if item is not None else Severity.FINE
         return Finding(
             self.target.provider,
             "live",
-            f"{probe.case}-{item.kind}" if item is not None else probe.case,
+            f"{case}-{item.kind}" if item is not None else case,
             severity in (Severity.FINE, Severity.NOTE, Severity.STALE),
             self.secrets.hide(item.message) if item is not None else "",
             wanted.file,
             wanted.line,
             severity,
-            probe.step,
+            wanted.step or case,
             wanted.evidence.kind if wanted.evidence is not None else "",
             item.next if item is not None else "",
             command(request, self.secrets) if item is not None else "",

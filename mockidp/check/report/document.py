@@ -6,6 +6,7 @@ Every renderer reads this and nothing else, so a report can be made on another m
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import tempfile
 from collections import Counter
@@ -80,7 +81,7 @@ def of_findings(
     findings: Iterable[Finding], *, started: float, ended: float, complete: bool = True, level: int = -1
 ) -> Report:
     """A report of what a check found; times in seconds since 1970."""
-    rows = [msgspec.convert(item.as_dict(), Row) for item in findings]
+    rows = [msgspec.convert(_in_utf8(item.as_dict()), Row) for item in findings]
     return Report(
         subjects=list(dict.fromkeys(row.subject for row in rows)),
         level=level,
@@ -158,6 +159,19 @@ def json_schema() -> dict[str, Any]:
     """JSON Schema of a report; `docs/report.schema.json` is made from it."""
     schema = msgspec.json.schema(Report)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "mockidp report", **schema}
+
+
+def _in_utf8(fields: dict[str, Any]) -> dict[str, Any]:
+    """Half a surrogate pair, which JSON of a provider's may hold, is no text that can be written: an escape is."""
+    return {
+        name: value.encode("utf-8", "backslashreplace").decode() if type(value) is str else value
+        for name, value in fields.items()
+    }
+
+
+def schema_text() -> str:
+    """What stands in `docs/report.schema.json`; `make schema` writes it."""
+    return json.dumps(json_schema(), indent=1, sort_keys=True) + "\n"
 
 
 def _time(seconds: float) -> str:

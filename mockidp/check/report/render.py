@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 
+from mockidp.check.report.checks import merged
 from mockidp.check.report.document import Report, encode
 from mockidp.errors import UsageError, nearest
 
-FORMS = {
-    "terminal": "mockidp.check.report.terminal",
-}
+FORMS = {name: f"mockidp.check.report.{name}" for name in ("terminal", "markdown", "junit", "sarif", "html")}
+ENDINGS = {".txt": "terminal", ".md": "markdown", ".xml": "junit", ".sarif": "sarif", ".html": "html", ".json": "json"}
 
 
 def rendered(report: Report, form: str) -> bytes:
@@ -23,6 +23,15 @@ def rendered(report: Report, form: str) -> bytes:
         raise UsageError(f'no form "{form}" of a report; there are {", ".join(known)}.{nearest(form, known)}')
     text: str = import_module(FORMS[form]).render(report)
     return text.encode()
+
+
+def of_many(reports: Sequence[Report], form: str) -> bytes:
+    """Several reports in one form, of which the newest answer to each check counts."""
+    if form != "html":
+        return rendered(merged(reports), form)
+    from mockidp.check.report.html import render_all  # lazy: brings jinja2
+
+    return render_all(reports).encode()
 
 
 def destinations(given: Iterable[str]) -> list[tuple[str, Path]]:
