@@ -111,4 +111,4 @@ def test_in_2021_the_scope_identify_is_not_enough(old: Simulator) -> None:
 
 def test_new_apps_of_today_may_not_ask_for_the_old_scopes(sim: Simulator) -> None:
     assert authorize(sim, "openid/connect/authorize", "identity.basic").status == 400
-    assert authorize(sim, "oauth/authorize", "identity.basic").status == 404
+    assert authorize(sim, "oauth/authorize", "identity.basic").status == 400

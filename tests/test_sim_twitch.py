@@ -56,13 +56,13 @@ def test_only_a_verified_address_is_given_and_only_with_its_scope(person: str, s
     assert "email" not in walk.seen["userinfo"].document["data"][0]
 
 
-@pytest.mark.parametrize(("date", "status"), [("2021-11-15", 200), ("2022-03-01", 404)])
+@pytest.mark.parametrize(("date", "status"), [("2021-11-15", 200), ("2022-03-01", 410)])
 def test_the_former_api_ended_in_february_2022(date: str, status: int) -> None:
     lab, walk = logged_in(scope=["user_read"], date=date)
     v5 = {"Accept": "application/vnd.twitchtv.v5+json", "Client_Id": "mockidp"}
     answer = get(lab, KRAKEN, Authorization=f"OAuth {walk.values['access_token']}", **v5)
     assert answer.status == status
-    assert status == 404 or json.loads(answer.body)["email"] == "alice@example.com"
+    assert status == 410 or json.loads(answer.body)["email"] == "alice@example.com"
 
 
 def test_a_token_is_revoked_without_the_secret_and_only_a_good_one() -> None:

@@ -305,7 +305,7 @@ FEATURES: dict[str, Callable[[Wire, str], bool]] = {
     "error": lambda wire, name: name in wire.errors,
     "url": lambda wire, name: any(f"${name}" in url for item in wire.exchanges for url in item.urls),
     "gives": lambda wire, name: any(_binds(item, f"${name}") for item in wire.exchanges),
-    "param": lambda wire, key: key in told(wire, "authorize") and "login_required" in wire.errors,
+    "silent": lambda wire, name: name in wire.errors and takes(wire, "authorize", "prompt", "none"),
     "auth": lambda wire, kind: wire.client.auth == kind,
     "pkce": lambda wire, kind: wire.client.pkce in ((kind,) if kind else ("optional", "required")),
     "secret": lambda wire, _: wire.client.auth not in ("none",),
@@ -320,6 +320,12 @@ FEATURES: dict[str, Callable[[Wire, str], bool]] = {
 def told(wire: Wire, step: str) -> set[str]:
     """The values that the requests of a step tell."""
     return {name for item in wire.steps.get(step, []) for name in item.names}
+
+
+def takes(wire: Wire, step: str, key: str, value: str) -> bool:
+    """Whether a step has a parameter of the query that may have that value."""
+    listed = (item.params["query"].get(key) for item in wire.steps.get(step, []))
+    return any(pattern is not None and pattern.tell(value, {}) for pattern in listed)
 
 
 def fixed(wire: Wire) -> set[str]:

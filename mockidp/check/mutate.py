@@ -118,11 +118,11 @@ def fact_mutants(provider: str) -> Iterator[Mutant]:
     """Every fact of a contract that a client or a check could notice, changed one at a time."""
     table = load_from(provider, contracts_folder() / provider).table
     for at, row in enumerate(table["exchange"]):
-        if not row.get("until"):
+        if _of_today(row, table):
             yield from _exchange_mutants(provider, table, at, row)
     for name in table.get("error", {}):
         yield from _error_mutants(provider, table, name)
-    for name in table.get("identity", {}):
+    for name in [name for name, row in table.get("identity", {}).items() if _of_today(row, table)]:
         yield _change(
             provider,
             table,
@@ -196,6 +196,12 @@ def _error_mutants(provider: str, table: Table, name: str) -> Iterator[Mutant]:
 
 def _another_meaning(means: str) -> str:
     return "access_denied" if "temporarily_unavailable" in means.split("|") else "temporarily_unavailable"
+
+
+def _of_today(row: Table, table: Table) -> bool:
+    """Whether a row is of the wire that is served without a date: neither ended, nor what came after the end."""
+    ended = table.get("retired")
+    return not row.get("until") and not (ended is not None and row.get("since") and row["since"] >= ended)
 
 
 def _client_mutants(provider: str, table: Table) -> Iterator[Mutant]:

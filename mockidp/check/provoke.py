@@ -10,9 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mockidp.browser import decide
+
 if TYPE_CHECKING:
     from mockidp.check.mock import Lab
     from mockidp.check.walk import Walk
+    from mockidp.wire import Request, Response
 
 Spoil = Callable[["Walk", "Lab"], Any]
 
@@ -54,6 +57,20 @@ def silent(walk: Walk, lab: Lab) -> None:
     """Ask for a login without a page while nobody is logged in."""
     walk.override["prompt"] = "none"
     walk.decide = False
+
+
+def not_agreed(walk: Walk, lab: Lab) -> None:
+    """Ask for a login without a page as another app than the one that the person has just allowed."""
+    allowed = walk.send(decide(walk.build(walk.exchange("authorize")).url, walk.person))
+    cookie, send = allowed.header("set-cookie").partition(";")[0], walk.send
+
+    def in_that_browser(request: Request) -> Response:
+        request.headers["cookie"] = cookie
+        return send(request)
+
+    walk.send = in_that_browser
+    as_another_app(walk, lab)
+    silent(walk, lab)
 
 
 def wait(kind: str) -> Spoil:
@@ -134,7 +151,8 @@ OAUTH2: dict[str, Provocation] = {
     ),
     "challenge_method_refused": Provocation("authorize", put(code_challenge_method="S1"), "pkce"),
     "unsupported_response_type": Provocation("authorize", send(response_type="token"), "literal:response_type"),
-    "login_required": Provocation("authorize", silent, "param:prompt"),
+    "login_required": Provocation("authorize", silent, "silent:login_required"),
+    "consent_required": Provocation("authorize", not_agreed, "silent:consent_required"),
     "state_missing": Provocation("authorize", drop("state", "nonce"), "", "bad_request", strict=True),
     "pkce_unused": Provocation(
         "authorize", drop("code_challenge", "code_challenge_method"), "pkce:optional", "bad_request", strict=True

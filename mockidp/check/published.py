@@ -57,6 +57,8 @@ def differences(entry: Entry, wire: Wire, table: Mapping[str, Any]) -> Iterator[
     yield from _client_differences(entry, wire)
     yield from _lifetime_differences(entry, wire)
     for exchange in wire.exchanges:
+        if exchange.spec.gone:
+            continue  # nobody publishes what is not served any more
         yield from _exchange_differences(entry, exchange)
     for name in table.get("error", {}):
         if name in wire.errors:

@@ -62,8 +62,8 @@ class Walk(walk.Walk):
             request.headers["accept"] = "application/xrds+xml"
         if exchange.step == "check_authentication":
             sent = {**self.assertion, **dict(request.form_pairs), **self.override}
-            request.body = urlencode({key: value for key, value in sent.items() if value is not None}).encode()
-            del request.form_pairs
+            request.form_pairs = [(key, value) for key, value in sent.items() if value is not None]
+            request.body = urlencode(request.form_pairs).encode()
         return request
 
     @property

@@ -107,7 +107,7 @@ class Walk(walk.Walk):
         "credentials_missing": Provocation(
             "token", provoke.drop("app.id", "app.secret", "basic", "code_verifier"), "auth:either"
         ),
-        "challenge_missing": Provocation("token", without_secret, "", "verifier_wrong"),
+        "challenge_missing": Provocation("token", without_secret, "pkce", "verifier_wrong"),
         "body_not_empty": Provocation("userinfo", with_an_object),
         "token_revoked@revoke": Provocation("revoke", with_a_revoked_token, "", "token_revoked"),
         "token_expired@revoke": Provocation("revoke", with_an_expired_token, "", "token_expired"),

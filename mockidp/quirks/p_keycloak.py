@@ -172,7 +172,7 @@ class Rules(oidc.Oidc):
             refusals.scope_unknown,
             refusals.challenge_method_refused,
             refusals.best_practice,
-            oidc.login_required,
+            oauth2.login_required,
         ),
         "any": (unknown_realm, refusals.misfit),
         "token": (

@@ -35,6 +35,8 @@ class Rules(Oidc):
             *(rule for rule in Oidc.rules["authorize"] if rule is not refusals.pkce_forbidden),
             refusals.scope_unknown,
         ),
+        "client": (*Oidc.rules["client"], refusals.pkce_forbidden),  # before the code is looked at
+        "token": tuple(rule for rule in Oidc.rules["token"] if rule is not refusals.pkce_forbidden),
     }
     values: ClassVar = {
         **Oidc.values,

@@ -102,7 +102,8 @@ def access_token(call: Call) -> str:
 def token_must_expire(call: Call) -> Refusal | None:
     """A public app must have asked for a token that expires."""
     assert call.grant is not None
-    if call.values["app.expiring_required"] == "true" and call.grant.facts.get("mode") == "offline":
+    could = call.wire.step("refresh") is not None  # before, no token ended and none had to
+    if could and call.values["app.expiring_required"] == "true" and call.grant.facts.get("mode") == "offline":
         return Refusal(
             "token_must_expire",
             "the app is public and the token never expires",
