@@ -10,9 +10,10 @@ import pytest
 
 from mockidp.contract import load
 from mockidp.contract.body import Body
+from mockidp.contract.exchange import BODIES, Exchange
 from mockidp.contract.files import index
 from mockidp.contract.template import Pattern
-from mockidp.contract.wire import BODIES, Exchange, Wire
+from mockidp.contract.wire import Wire
 from mockidp.journal import Traffic
 from mockidp.simulator import Simulator
 from mockidp.wire import Request, Response, encoded

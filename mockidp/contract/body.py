@@ -17,13 +17,23 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from mockidp.contract.schema import Select
-from mockidp.contract.template import Values, builder
+from mockidp.contract.template import Values, builder, names
 from mockidp.errors import ContractError
 
 MISSING = object()
 PLANS = 32  # sets of scopes for which a body remembers what it shows
+PEOPLE = 32  # people for whom it then remembers what is always the same
 Setter = tuple[str, Callable[[Values], Any], str | None]
-Plan = tuple[list[Setter], list[str]]
+
+
+class Plan(NamedTuple):
+    """What is set and what is left out for a set of scopes. `personal` setters need to know the person only."""
+
+    setters: list[Setter]
+    personal: list[Setter]
+    others: list[Setter]
+    hidden: list[str]
+    people: dict[int, tuple[object, bytes]]  # by identity: the person, and the body with what is theirs in its place
 
 
 class Body:
@@ -65,18 +75,45 @@ class Body:
             if place and FORMATS[kind].get(self.document, place) is MISSING:
                 raise ContractError(f"no place {place!r} in the body", key=place)
 
-    def render(self, values: Values, granted: frozenset[str] | None = None) -> bytes:
+    def render(self, values: Values, granted: frozenset[str] | None = None, person: object = None) -> bytes:
         """The bytes of one answer. `granted` are the scopes; places that need another one are left out."""
-        document = self.filled(values, granted)
+        document = self.filled(values, granted, person)
         return self.data if document is None else FORMATS[self.kind].dump(document)
 
-    def filled(self, values: Values, granted: frozenset[str] | None = None) -> Any:
-        """The document with every value in its place; None when nothing varies and the file is sent as it is."""
+    def filled(self, values: Values, granted: frozenset[str] | None = None, person: object = None) -> Any:
+        """The document with every value in its place; None when nothing varies and the file is sent as it is.
+
+        `person` is whose the values are, where that is known: what is theirs alone is put in once, not in each answer.
+        """
         if not self.setters and not self.needs and self.select is None:
             return None
-        form = FORMATS[self.kind]
-        document = form.parse(self.data)
-        setters, hidden = self._plans.get(granted) or self._plan(granted)
+        form, plan = FORMATS[self.kind], self._plans.get(granted) or self._plan(granted)
+        if person is None:
+            document = self._set(form.parse(self.data), plan.setters, values)
+        else:
+            document = self._set(form.parse(self._of(person, plan, values)), plan.others, values)
+        for place in plan.hidden:
+            form.drop(document, place)
+        for place in self.thinned:
+            if isinstance(items := form.get(document, place), list):
+                items[:] = [item for item in items if item is not MISSING]
+        if self.select is not None:
+            _keep(form.get(document, self.select.at), self.select, values[self.select.by])
+        return document
+
+    def _of(self, person: object, plan: Plan, values: Values) -> bytes:
+        """The body with what is a person's alone in its places."""
+        if not plan.personal:
+            return self.data
+        found = plan.people.get(id(person))
+        if found is None:
+            if len(plan.people) >= PEOPLE:
+                plan.people.clear()
+            document = self._set(Json.parse(self.data), plan.personal, values)
+            found = plan.people[id(person)] = person, Json.dump(document)
+        return found[1]
+
+    def _set(self, document: Any, setters: list[Setter], values: Values) -> Any:
         for place, build, key in setters:
             value = build(values)
             if key is not None and value is not None:  # most places by far: a member of the outermost object
@@ -86,13 +123,6 @@ class Body:
                 document = value  # the whole document is one value
             else:
                 self._put(document, place, value)
-        for place in hidden:
-            form.drop(document, place)
-        for place in self.thinned:
-            if isinstance(items := form.get(document, place), list):
-                items[:] = [item for item in items if item is not MISSING]
-        if self.select is not None:
-            _keep(form.get(document, self.select.at), self.select, values[self.select.by])
         return document
 
     def _plan(self, granted: frozenset[str] | None) -> Plan:
@@ -100,7 +130,10 @@ class Body:
         hidden = [] if granted is None else [at for at, scopes in self.needs.items() if granted.isdisjoint(scopes)]
         if len(self._plans) >= PLANS:
             self._plans.clear()
-        plan = self._plans[granted] = [row for row in self.setters if row[0] not in hidden], hidden
+        setters = [row for row in self.setters if row[0] not in hidden]
+        personal = [row for row in setters if row[2] is not None and _is_personal(self.bind[row[0]])]
+        others = [row for row in setters if row not in personal]
+        plan = self._plans[granted] = Plan(setters, personal, others, hidden, {})
         return plan
 
     @property
@@ -126,6 +159,12 @@ class Body:
             raise ContractError(
                 f"{place!r} has no value for this person, and is neither optional nor nullable nor blank"
             )
+
+
+def _is_personal(text: str) -> bool:
+    """Whether a template says nothing but what a person's record says: nobody and nothing else can change that."""
+    told = names(text)
+    return bool(told) and all(name.startswith("person.") for name in told)
 
 
 def _top_key(kind: str, place: str) -> str | None:

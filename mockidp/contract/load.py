@@ -73,6 +73,11 @@ def older(row: Mapping[str, Any], period: datetime.date | None) -> list[Table]:
     return [{key: value for key, value in old.items() if key != "until"} for old in rows]
 
 
+def _holds(row: Mapping[str, Any], period: datetime.date | None) -> bool:
+    """Whether what may have ended (`until`) is still there in a period; None is today."""
+    return not row.get("until") or (period is not None and row["until"] >= period)
+
+
 class Source:
     """The files of one contract: its text for line numbers, its bodies, and what it was merged to."""
 
@@ -320,7 +325,8 @@ class Loaded:
         """Every day on which something of the wire changed."""
         errors = self.table.get("error", {}).values()
         rows = [*self.table["exchange"], *errors, *(self.table.get(name, {}) for name in SIGNED)]
-        for row in [*self.table["exchange"], *errors, *(old for item in rows for old in item.get("before", []))]:
+        read = self.table.get("identity", {}).values()
+        for row in [*self.table["exchange"], *errors, *read, *(old for item in rows for old in item.get("before", []))]:
             yield from (row[key] for key in ("since", "until") if row.get(key))
 
     def settings(self, given: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -345,7 +351,9 @@ class Loaded:
         return merge(self.family.get("client_settings", {}), own)
 
     def at(self, settings: Mapping[str, str] | None = None, date: datetime.date | None = None) -> Wire:
-        """The wire for these settings as it is today, or as it was on a date."""
+        """The wire for these settings as it is today, or as it was on a date; of what has ended, on its last day."""
+        if date is None and (ended := self.table.get("retired")) is not None:
+            date = ended - datetime.timedelta(days=1)
         for ended, former in self.former.items():
             if date is not None and date < ended:
                 return former.at(settings, date)
@@ -366,6 +374,7 @@ class Loaded:
         table["client"] = {**table.get("client", {}), "settings": self._client_settings()}
         table["exchange"] = self._exchanges(period)
         table["error"] = self._errors(period)
+        table["identity"] = {name: row for name, row in table.get("identity", {}).items() if _holds(row, period)}
         table |= {name: aged(table[name], period) for name in SIGNED if name in table}
         try:
             return msgspec.convert(table, schema.Contract)
@@ -387,8 +396,10 @@ class Loaded:
                 out.append(merged)
         ended = [row for row in self.table["exchange"] if row.get("until") and not self._current(row)]
         for row in ended:
-            if period is not None and row["until"] >= period:
-                out.append(merge_exchange(self._family_exchange(row["step"], row), row))
+            if _holds(row, period):
+                variant = row.get("name") and row["step"] in plain
+                above = plain[row["step"]] if variant else self._family_exchange(row["step"], row)
+                out.append(merge_exchange(above, row))
         return out
 
     def _current(self, row: Table) -> bool:
@@ -429,7 +440,7 @@ class Loaded:
         known: Table = self.family.get("error", {})
         out: Table = {}
         for name, row in self.table.get("error", {}).items():
-            if row.get("until") and (period is None or row["until"] < period):
+            if not _holds(row, period):
                 continue
             row = aged(row, period)
             merged = merge(known.get(name) or known.get(name.partition(":")[0], {}), row)

@@ -103,7 +103,9 @@ class OldExchange(Part, kw_only=True):
 class Exchange(Part):
     """One step's request and one answer to it. Left out keys come from the base exchange, then the family.
 
-    `retires` is the day on which the provider has said that it will end.
+    `retires` is the day on which the provider has said that it will end. `prompts` says of a parameter's values which
+    word of `prompt` (OIDC Core 3.1.2.1) they are this provider's way of saying. `gone` is what answers at an address
+    that no login uses any more.
     """
 
     step: str
@@ -125,6 +127,8 @@ class Exchange(Part):
     when: dict[str, str] | None = None
     authenticated: bool | None = None
     spare: bool | None = None
+    gone: bool | None = None
+    prompts: dict[str, dict[str, Literal["none", "login", "consent", "select_account"]]] = {}
     since: datetime.date | None = None
     until: datetime.date | None = None
     retires: datetime.date | None = None
@@ -191,12 +195,13 @@ class OldIdToken(Part):
 
 
 class Where(Part):
-    """One field of an identity: the step it is read from and its place there."""
+    """One field of an identity: the step it is read from and its place there; `until` the day on which it went."""
 
     source: str = field(name="from")
     at: str
     type: Literal["str", "bool", "present", "html"] = field(name="as", default="str")
     where: dict[str, Any] = {}
+    until: datetime.date | None = None
 
 
 class Live(Part):

@@ -22,7 +22,7 @@ from typing import Any
 from mockidp.errors import ContractError
 
 TOKEN = re.compile(
-    r"\$((?:app|person|now)\.[a-z][a-z0-9_]*|[a-z][a-z0-9_]*)|\{([A-Z][A-Z0-9_]*)\}|\{(\d+) ([a-z0-9]+)\}"
+    r"\$((?:app|person|now)\.[a-z][a-z0-9_]*|[a-z][a-z0-9_]*)|\{([A-Za-z][A-Za-z0-9_]*)\}|\{(\d+) ([a-z0-9]+)\}"
 )
 FORM = re.compile(r"\{\d+ [a-z0-9]+\}")
 KINDS = {
@@ -145,7 +145,7 @@ def stretch(seed: bytes, count: int) -> bytes:
 class Pattern:
     """One parameter of a request: what a value must look like, what it tells, and how to write it."""
 
-    __slots__ = ("_build", "_options", "literal", "names", "optional", "plain", "silent", "text", "whole")
+    __slots__ = ("_build", "_options", "_start", "literal", "names", "optional", "plain", "silent", "text", "whole")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -156,6 +156,9 @@ class Pattern:
         self.literal = not self.names and core != "*"
         self.whole = self.names[0] if core == f"${self.names[0] if self.names else ''}" else None
         self._options = [(re.compile(_regex(option), re.DOTALL), names(option)) for option in options]
+        parts = parse(core) if len(options) == 1 and core != "*" else []
+        ends = len(parts) == 2 and isinstance(parts[0], str) and isinstance(parts[1], tuple)
+        self._start = str(parts[0]) if ends and self.names else None  # `Bearer $token` needs no regular expression
         self._build = builder(options[0])
         self.silent = self.text in ("*", "*?") or (self.optional and self.literal)  # a client need not send it
         self.plain = bool(self.names) and "://" not in text  # what it builds is the caller's, no URL of the provider
@@ -166,6 +169,11 @@ class Pattern:
             values[self.whole] = got
             return True
         if self.literal and got == self.text:
+            return True
+        if self._start is not None:
+            if not got.startswith(self._start) or got == self._start:
+                return False
+            values[self.names[0]] = got[len(self._start) :]
             return True
         found = self.match(got)
         if found is None:

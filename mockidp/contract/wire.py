@@ -7,227 +7,21 @@ for every parameter that does not fit, why.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from mockidp.contract import schema
-from mockidp.contract.body import Body, kind_of
-from mockidp.contract.template import Listed, Pattern, Values, builder, chooser, fill_settings, names, url_regex
+from mockidp.contract.body import Body
+from mockidp.contract.exchange import Answer, Exchange, Problem
+from mockidp.contract.template import Values, chooser, fill_settings, names, url_regex
 from mockidp.errors import ContractError
-from mockidp.wire import Pairs, Request, encoded
+from mockidp.wire import Request, encoded
 
-BODIES = ("query", "form")
-PLACES = ("headers", *BODIES)
-NOTHING: frozenset[str] = frozenset()
-OAUTH_PARAMETER = re.compile(r'([^\s=,"]+)="([^"]*)"')
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One parameter that does not fit: `kind` is missing, differs, unlisted or duplicated."""
-
-    kind: str
-    place: str
-    key: str
-    names: tuple[str, ...] = ()
-    expected: str | None = None
-    got: str | None = None
-
-    def __str__(self) -> str:
-        where = f"{self.key} in the {'header' if self.place == 'headers' else self.place}"
-        if self.kind == "differs":
-            return f"{where} does not fit"
-        return f"{where} is {self.kind}"
-
-
-class Answer:
-    """What is sent back: status, headers, and a body, a redirect or a page."""
-
-    def __init__(self, spec: schema.Answer, wire: Wire, spec_of: schema.Exchange | schema.Error) -> None:
-        self.status = spec.status or (302 if spec.redirect is not None else 200)
-        self.type, self.otherwise, self.page = spec.type or "", spec.otherwise or "", spec.page
-        self.headers = {key: builder(wire.fill(value)) for key, value in spec.headers.items() if value is not False}
-        redirect = spec.redirect
-        self.redirect = (
-            None
-            if redirect is None
-            else {key: Pattern(wire.fill(value)) for key, value in redirect.items() if value is not False}
-        )
-        self.body = self._compile(spec, wire, spec_of)
-
-    def _compile(self, spec: schema.Answer, wire: Wire, of: schema.Exchange | schema.Error) -> Body | None:
-        if spec.raw is None and spec.body is None:
-            return None
-        data = spec.raw.encode() if spec.raw is not None else wire.source.read_body(spec.body or "")
-        bind = {place: wire.fill(text) for place, text in of.bind.items() if text is not False}
-        kind = kind_of(self.type, data)
-        if not isinstance(of, schema.Exchange):
-            return Body(data, kind, bind)
-        return Body(
-            data,
-            kind,
-            bind,
-            optional=of.optional,
-            nullable=of.nullable,
-            blank=of.blank,
-            needs=of.needs,
-            select=of.select,
-        )
-
-
-class Exchange:
-    """One step's request, compiled, and the answer to it."""
-
-    def __init__(self, spec: schema.Exchange, wire: Wire) -> None:
-        self.spec, self.step, self.name, self.wire = spec, spec.step, spec.name, wire
-        self.label = f"{spec.step}.{spec.name}" if spec.name else spec.step
-        requests = [spec.request] if isinstance(spec.request, str) else spec.request or []
-        split = [text.partition(" ") for text in requests]
-        self.requests = list(dict.fromkeys((method, wire.fill(url).partition("#")[0]) for method, _, url in split))
-        self.fragment = requests[0].partition("#")[2] if requests else ""  # for the browser alone, never sent
-        self.method = self.requests[0][0] if requests else ""
-        self.urls = list(dict.fromkeys(url for _, url in self.requests))
-        self.unlisted_refused = spec.unlisted == "refused"
-        self.accepts = spec.accepts or ["form"]
-        self.params = {
-            place: {
-                key: (Listed if key.lower() == "accept" else Pattern)(wire.fill(text))
-                for key, text in getattr(spec, place).items()
-                if text is not False
-            }
-            for place in PLACES
-        }
-        self.literals = [
-            (place, key)
-            for place in PLACES
-            for key, pattern in self.params[place].items()
-            if pattern.literal and not pattern.optional
-        ]
-        self.when = spec.when or {}
-        self.scope = frozenset(spec.scope or ())
-        self.reads_form = bool(self.params["form"])
-        self.listed_headers = {key.lower(): pattern for key, pattern in self.params["headers"].items()}
-
-    @cached_property
-    def answer(self) -> Answer:
-        """Compiled on first use: a login needs few of a contract's bodies."""
-        with self.wire.source.blame("exchange", self.step, self.name):
-            return Answer(self.spec.response, self.wire, self.spec)
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """The values that the request tells."""
-        every = [*self.params["headers"].values(), *self.params["query"].values(), *self.params["form"].values()]
-        return frozenset(name for pattern in every for name in pattern.names)
-
-    @property
-    def evidence(self) -> str:
-        return self.spec.evidence or ""
-
-    def wrong(self, request: Request) -> int:
-        """What tells exchanges of one URL apart: how many fixed parameters are other ones here."""
-        sent = self.sent_pairs(request)
-        accept = self.listed_headers.get("accept")
-        another = accept is not None and not accept.tell(request.headers.get("accept") or "", {})
-        return another + sum(
-            [not pattern.tell(dict(sent[place]).get(key, ""), {}) for place, key, pattern in self.telling]
-        )
-
-    def lacks(self, request: Request) -> int:
-        """What tells them apart next: how many parameters are missing."""
-        sent = [dict(pairs) for pairs in self.sent_pairs(request)]
-        return sum([key not in sent[place] for place, key in self.needed])
-
-    @cached_property
-    def telling(self) -> list[tuple[int, str, Pattern]]:
-        """The fixed parameters but for headers, which (Accept apart) say who asks and not what is asked."""
-        return [(BODIES.index(place), key, self.params[place][key]) for place, key in self.literals if place in BODIES]
-
-    @cached_property
-    def needed(self) -> list[tuple[int, str]]:
-        return [
-            (at, key)
-            for at, place in enumerate(BODIES)
-            for key, pattern in self.params[place].items()
-            if not pattern.optional
-        ]
-
-    def sent_pairs(self, request: Request) -> tuple[Pairs, Pairs]:
-        """What counts as the query, and what as the form."""
-        if "oauth" in self.accepts:
-            return self._sent_oauth(request)
-        form = request.form_pairs
-        if not form and "json" in self.accepts and isinstance(request.json, dict):
-            form = [(key, value if isinstance(value, str) else str(value)) for key, value in request.json.items()]
-        query = request.query_pairs
-        if self.reads_form and not form and "query" in self.accepts:
-            listed = self.params["form"]
-            form = [pair for pair in query if pair[0] in listed]
-            query = [pair for pair in query if pair[0] not in listed]
-        return query, form
-
-    def _sent_oauth(self, request: Request) -> tuple[Pairs, Pairs]:
-        """OAuth 1.0 parameters travel in the header, the form and the query, even of one request (RFC 5849 3.5)."""
-        listed = self.params["form"]
-        query = request.query_pairs if "query" in self.accepts else []
-        form = [
-            *oauth_header(request.headers.get("authorization", "")),
-            *(request.form_pairs if "form" in self.accepts else []),
-            *(pair for pair in query if pair[0] in listed),
-        ]
-        rest = [pair for pair in request.query_pairs if pair[0] not in listed or not query]
-        return rest, form
-
-    def match(self, request: Request) -> tuple[dict[str, Any], list[Problem]]:
-        """The values that the request tells, and what does not fit, in the order of the contract."""
-        values: dict[str, Any] = {}
-        problems: list[Problem] = []
-        if self.listed_headers:
-            _tell("headers", self.listed_headers, request.headers, NOTHING, values, problems)
-        for place, pairs in zip(BODIES, self.sent_pairs(request), strict=True):
-            listed, seen = self.params[place], dict(pairs)
-            twice = _repeated(pairs) if len(seen) != len(pairs) else NOTHING
-            if listed:
-                _tell(place, listed, seen, twice, values, problems)
-            if not seen.keys() <= listed.keys():
-                problems += [Problem("unlisted", place, key) for key in seen if key not in listed]
-        return values, problems
-
-
-def _tell(
-    place: str,
-    listed: dict[str, Pattern],
-    seen: Mapping[str, str],
-    twice: frozenset[str],
-    values: dict[str, Any],
-    problems: list[Problem],
-) -> None:
-    """Put what one place of a request tells into `values`, and what does not fit into `problems`."""
-    for key, pattern in listed.items():
-        got = seen.get(key)
-        if got is None:
-            if not pattern.optional:
-                problems.append(Problem("missing", place, key, tuple(pattern.names), expected=pattern.text))
-        elif key in twice:
-            problems.append(Problem("duplicated", place, key, tuple(pattern.names)))
-        elif not pattern.tell(got, values):
-            shown = None if pattern.names or place == "headers" else got
-            problems.append(Problem("differs", place, key, tuple(pattern.names), expected=pattern.text, got=shown))
-
-
-def _repeated(pairs: Pairs) -> frozenset[str]:
-    return frozenset(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-
-
-def oauth_header(value: str) -> list[tuple[str, str]]:
-    """The pairs of an `Authorization: OAuth` header, as far as they can be read; none of another scheme."""
-    scheme, _, rest = value.partition(" ")
-    pairs = OAUTH_PARAMETER.findall(rest) if scheme.lower() == "oauth" else []
-    return [(unquote(key), unquote(text)) for key, text in pairs if key != "realm"]
+NO_ADDRESS = re.compile(r"[^!-~]")
+SCOPES, SCOPE_LENGTH = 64, 500  # values of `scope` that a wire remembers, and the characters of the longest
 
 
 class Fault:
@@ -278,6 +72,10 @@ class Fault:
             )
 
 
+def split_scope(text: str, delimiter: str) -> list[str]:
+    return text.split(delimiter) if delimiter.strip() else text.split()
+
+
 @dataclass
 class Route:
     """What is at a URL: the exchanges for the request's method or, without any, the methods that there are."""
@@ -287,13 +85,44 @@ class Route:
     values: dict[str, str] = field(default_factory=dict)
 
 
-def _best_first(found: list[Exchange], request: Request) -> list[Exchange]:
-    """Those of several exchanges that fit a request best; of two that fit, the narrower one first."""
-    wrong = [item.wrong(request) for item in found]
-    best = [item for item, count in zip(found, wrong, strict=True) if count == min(wrong)]
-    if len(best) > 1:
-        best.sort(key=lambda item: (item.lacks(request), -len(item.literals), -len(item.needed)))
-    return best
+class Rivals:
+    """The exchanges of one method at one URL, and which of them a request means."""
+
+    def __init__(self) -> None:
+        self.items: list[Exchange] = []
+
+    def best_first(self, request: Request) -> list[Exchange]:
+        """Those that fit a request best; of two that fit, the narrower one first."""
+        if len(self.items) == 1:
+            return self.items
+        if self.mark is not None:
+            at, key, whose = self.mark
+            meant = whose.get(dict((request.query_pairs, request.form_pairs)[at]).get(key, ""))
+            if meant is not None:
+                return [meant]
+        wrong = [item.wrong(request) for item in self.items]
+        least = min(wrong)
+        best = [item for item, count in zip(self.items, wrong, strict=True) if count == least]
+        if len(best) > 1:
+            best.sort(key=lambda item: (item.lacks(request), -len(item.literals), -len(item.needed)))
+        return best
+
+    @cached_property
+    def mark(self) -> tuple[int, str, dict[str, Exchange]] | None:
+        """The one fixed parameter by which all differ, as `grant_type` mostly is: its place, its key, and whose value
+        is whose. None where it takes more to tell them apart."""
+        at, key = next(((at, key) for at, key, _ in self.items[0].telling), (0, ""))
+        whose = {
+            pattern.text: item
+            for item in self.items
+            for place, name, pattern in item.telling
+            if (place, name) == (at, key) and "|" not in pattern.text
+        }
+        simple = all(
+            item.takes_form_only and len(item.telling) == 1 and "accept" not in item.listed_headers
+            for item in self.items
+        )
+        return (at, key, whose) if simple and len(whose) == len(self.items) else None
 
 
 class Wire:
@@ -322,8 +151,10 @@ class Wire:
         self.by_person_alone = {name for name, text in spec.person.items() if not names(text)}
         self.finders: dict[str, Any] = {}  # where a value is found, by its name; the families fill it
         self.derived: dict[tuple[str, str, int], Any] = {}  # what was worked out for people, bounded by who fills it
+        self._scopes: dict[str, tuple[str, ...]] = {}
+        self.shown: dict[tuple[str, ...], Any] = {}  # what the page shows, by the scopes; who shows it fills it
         self.app_facts = {name: chooser(self.fill(text)) for name, text in spec.app.items()}
-        self._exact: dict[tuple[str, str], list[tuple[str, Exchange]]] = {}
+        self._exact: dict[tuple[str, str], dict[str, Rivals]] = {}  # by host and path, then by method
         self._pattern: list[tuple[Any, Any, tuple[str, Exchange]]] = []
         for exchange in self.exchanges:
             for method, url in exchange.requests if not exchange.when else ():
@@ -340,7 +171,8 @@ class Wire:
         if "$" in host or "$" in path:
             self._pattern.append((url_regex(host.lower()), url_regex(slash + path), (method, exchange)))
         else:
-            self._exact.setdefault((host.lower(), (slash + path) or "/"), []).append((method, exchange))
+            here = self._exact.setdefault((host.lower(), (slash + path) or "/"), {})
+            here.setdefault(method, Rivals()).items.append(exchange)
 
     @cached_property
     def hosts(self) -> list[str]:
@@ -354,15 +186,19 @@ class Wire:
         here = self._exact.get((request.host, request.path))
         values: dict[str, str] = {}
         if here is None:
-            here = []
-            for host, path, row in self._pattern:
-                if (at_host := host.fullmatch(request.host)) and (at_path := path.fullmatch(request.path)):
-                    here.append(row)
-                    values.update(at_host.groupdict() | at_path.groupdict())
-        found = [item for method, item in here if method == request.method]
-        if len(found) > 1:
-            found = _best_first(found, request)
-        return Route(found, [] if found else sorted({method for method, _ in here}), values)
+            here, values = self._at_template(request)
+        rivals = here.get(request.method)
+        return Route([], sorted(here), values) if rivals is None else Route(rivals.best_first(request), [], values)
+
+    def _at_template(self, request: Request) -> tuple[dict[str, Rivals], dict[str, str]]:
+        """The exchanges whose URL is a template that fits, by method, and what the URL tells."""
+        here: dict[str, Rivals] = {}
+        values: dict[str, str] = {}
+        for host, path, (method, exchange) in self._pattern:
+            if (at_host := host.fullmatch(request.host)) and (at_path := path.fullmatch(request.path)):
+                here.setdefault(method, Rivals()).items.append(exchange)
+                values.update(at_host.groupdict() | at_path.groupdict())
+        return here, values
 
     def usual(self, step: str) -> schema.Answer:
         """What is written of a step's normal answer, or of that of the first step of a group."""
@@ -385,6 +221,19 @@ class Wire:
     def variants(self) -> dict[str, list[Exchange]]:
         """The exchanges of each step that answer under conditions."""
         return {step: [item for item in items if item.when] for step, items in self.steps.items()}
+
+    def scopes(self, text: str) -> tuple[str, ...]:
+        """The scopes that a request's `scope` grants: what it names, or what comes unasked, and what always does."""
+        found = self._scopes.get(text)
+        if found is None:
+            rules = self.client.scope
+            asked = [name for name in split_scope(text, rules.delimiter) if name]
+            found = tuple(dict.fromkeys([*(asked or rules.unasked), *rules.always]))
+            if len(text) <= SCOPE_LENGTH:  # an app asks for the same again and again
+                if len(self._scopes) >= SCOPES:
+                    self._scopes.clear()
+                self._scopes[text] = found
+        return found
 
     def error(self, refusal: str, step: str) -> Fault | None:
         """The contract's answer to a refusal at a step: its own name first, then an error that tells it too.
@@ -439,7 +288,8 @@ class Wire:
             )
 
     def redirect_url(self, target: str, params: list[tuple[str, str]], fragment: bool = False) -> str:
-        """`target` with parameters added to its query, or as its fragment."""
+        """`target` with parameters added to its query, or as its fragment; characters of no address are quoted."""
+        target = NO_ADDRESS.sub(lambda found: quote(found[0], errors="replace"), target)
         if fragment:
             return f"{target.partition('#')[0]}#{encoded(params)}"
         base, hash_, tail = target.partition("#")

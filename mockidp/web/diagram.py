@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from mockidp.contract.wire import BODIES, Exchange, Wire
+from mockidp.contract.exchange import BODIES, Exchange
+from mockidp.contract.wire import Wire
 from mockidp.errors import MockidpError
 from mockidp.journal import Entry, Login, cut
 from mockidp.web.curl import curl

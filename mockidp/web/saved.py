@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from mockidp.apps import App
-from mockidp.contract.wire import Wire, oauth_header
+from mockidp.contract.exchange import oauth_header
+from mockidp.contract.wire import Wire
 from mockidp.errors import MockidpError
 from mockidp.families import family_of
 from mockidp.jose import JoseError, split
