@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+from ports import free_port
 
 from mockidp.check.walk import walk_class
 from mockidp.simulator import Simulator
@@ -159,12 +160,13 @@ def test_a_login_made_now_with_a_sandbox_app(tmp_path: Path, provider: str) -> N
     """The simulator plays the provider at its real hosts; curl is the person's browser."""
     app = World().app(provider)
     prefix = f"MOCKIDP_LIVE_{provider.upper()}"
-    out = tmp_path / "report.json"
+    out, back = tmp_path / "report.json", f"http://127.0.0.1:{free_port()}/callback"
+    env = {"CLIENT_ID": app.client_id, "CLIENT_SECRET": app.client_secret, "REDIRECT_URI": back}
     done = run(
         *("run", "--as", "alice", "--quiet", "--", *MOCKIDP, "check", "--live", provider, "--level", "2"),
         *("--out", str(out), "--command", "curl --silent --output /dev/null --write-out %{redirect_url}"),
         MOCKIDP_HOME=str(tmp_path / "home"),
-        **{f"{prefix}_CLIENT_ID": app.client_id, f"{prefix}_CLIENT_SECRET": app.client_secret},
+        **{f"{prefix}_{name}": value for name, value in env.items()},
     )  # fmt: skip
     report = json.loads(out.read_text("utf-8"))
     cases = {row["case"] for row in report["findings"]}
