@@ -254,7 +254,12 @@ def _generic(table: Mapping[str, Any], one: Client) -> dict[str, Any]:
         )
     told = {"server_url": server, "token_auth_method": one.method, "oauth_pkce_enabled": one.pkce}
     keys = {"client_id": one.client_id, "secret": one.client_secret}
-    return {"provider_id": one.id, "name": one.name, **keys, "settings": {**told, "scope": list(one.scopes)}}
+    return {
+        "provider_id": table["key"].get(one.id, one.id),
+        "name": one.name,
+        **keys,
+        "settings": {**told, "scope": list(one.scopes)},
+    }
 
 
 def _row(table: Mapping[str, Any], one: Client) -> dict[str, Any]:

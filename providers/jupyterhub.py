@@ -19,7 +19,7 @@ class JupyterHub(OAuth2):
     can_refresh = False
     error_paths = ("error", "error_description", "message")
     token_errors = {"Mismatching redirect URI.": "redirect_uri_mismatch"}
-    api_errors = {"Forbidden": "invalid_token"}
+    api_errors = {"http 403": "invalid_token"}  # any token may ask whose it is, so a refusal is not about scopes
     uid = username = full_name = "name"
     email = ""
 

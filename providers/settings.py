@@ -99,6 +99,8 @@ def _host(value: Any) -> str:
 
 
 def _words(value: Any) -> tuple[str, ...]:
+    if value == "":  # as the seed document writes that there is to be none
+        return ()
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise ValueError("a list of strings")
     items = tuple(value)

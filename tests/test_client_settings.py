@@ -271,6 +271,7 @@ BUTTONS = {
     "daum": "Daum/login/",
     "keycloak": "oidc/keycloak/login/",
     "openid": "openid/login/?openid=https://openid.example.org",
+    "openid_connect": "oidc/op/login/",
     "twentythreeandme": "23andme/login/",
 }
 
@@ -288,7 +289,8 @@ def test_django_allauth_logs_in_in_path_form_where_it_has_a_setting_for_it(serve
     can = [of for of, _ in every("django-allauth", "path") if of not in NOT_TODAY]
     text = settings("django-allauth", can, World(), base=server.url, urls="path")
     own = libraries()["django-allauth"]["base"]
-    found = by_allauth(text, {of: f"{of}/login/" if of in own else f"oidc/{of}/login/" for of in can}, path=True)
+    buttons = {of: f"{of}/login/" if of in own else BUTTONS.get(of, f"oidc/{of}/login/") for of in can}
+    found = by_allauth(text, buttons, path=True)
     assert list(found) == can
     assert {"google", "gitlab", "keycloak", "okta"} <= set(can)
 

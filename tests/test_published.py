@@ -200,10 +200,13 @@ def told(loaded: Loaded, second: Entry | None = None) -> dict[str, str]:
 # the entries themselves
 
 
+LATER = {"openid_connect": "2026-11-24"}
+
+
 @pytest.mark.parametrize("provider", ENTRIES)
 def test_an_entry_is_well_formed_and_every_fact_in_it_has_a_source(provider: str) -> None:
     found = read(contracts_folder() / FOLDER / f"{provider}.json")
-    assert (found.id, found.gathered) == (provider, "2026-11-20")
+    assert (found.id, found.gathered) == (provider, LATER.get(provider, "2026-11-20"))
     assert "not from" in found.about
     assert {source.kind for source in found.sources.values()} <= set(SOURCE_KINDS)
     cited: set[str] = set()

@@ -27,10 +27,11 @@ def settings() -> dict[str, dict[str, Any]]:
     key = apple(app("apple"))
     key["settings"] = {"certificate_key": key.pop("certificate_key")}
     realm = {"server_url": "https://keycloak.example.org/auth/realms/master"}
+    server = {"server_url": "https://op.example.org"}
     rows: dict[str, dict[str, Any]] = {
         IDS.get(provider, provider): {"APPS": [plain(app(provider))]}
         for provider in index()
-        if provider not in {"keycloak", "openid", *STORED, *ABSENT}
+        if provider not in {"keycloak", "openid", "openid_connect", *STORED, *ABSENT}
     }
     for provider, row in {
         "amazon_cognito": {"DOMAIN": "https://mockidp.auth.us-east-1.amazoncognito.com"},
@@ -52,7 +53,10 @@ def settings() -> dict[str, dict[str, Any]]:
             ]
         },
         "openid_connect": {
-            "APPS": [{**plain(app("keycloak")), "provider_id": "keycloak", "name": "Keycloak", "settings": realm}]
+            "APPS": [
+                {**plain(app("keycloak")), "provider_id": "keycloak", "name": "Keycloak", "settings": realm},
+                {**plain(app("openid_connect")), "provider_id": "op", "name": "An OP", "settings": server},
+            ]
         },
         "patreon": {"VERSION": "v2"},
         "paypal": {"MODE": "live"},
@@ -75,6 +79,7 @@ JUDGE = Judge(
         "daum": "Daum/login/",
         "keycloak": "oidc/keycloak/login/",
         "openid": f"openid/login/?openid={OPENID}",
+        "openid_connect": "oidc/op/login/",
         "shopify": "shopify/login/?shop=mockidp",
         "twentythreeandme": "23andme/login/",
     },

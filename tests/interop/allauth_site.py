@@ -20,7 +20,7 @@ def configure() -> None:
     """Set up Django once per process, with an in-memory database."""
     if settings.configured:
         return
-    modules = [JUDGE.modules.get(provider, provider) for provider in IDS]
+    modules = dict.fromkeys(JUDGE.modules.get(provider, provider) for provider in IDS)
     settings.configure(
         SECRET_KEY="interop",
         DEBUG=False,

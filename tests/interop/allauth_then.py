@@ -12,13 +12,16 @@ from .allauth_judge import BOTH, OPENID, SPLIT, UNREAD, VERIFIER, Judge, apple, 
 
 SITE, BOT = "http://127.0.0.1", "mockidp_bot"
 IDS = {"daum": "Daum"}
+ABSENT = {"openid_connect": "came with a later release"}
 
 
 def settings() -> dict[str, dict[str, Any]]:
     """SOCIALACCOUNT_PROVIDERS as the owner of the ready-made apps would have written it."""
     app = World().app
     rows: dict[str, dict[str, Any]] = {
-        IDS.get(provider, provider): {"APP": plain(app(provider))} for provider in index() if provider != "openid"
+        IDS.get(provider, provider): {"APP": plain(app(provider))}
+        for provider in index()
+        if provider not in {"openid", *ABSENT}
     }
     for provider, row in {
         "amazon_cognito": {"DOMAIN": "https://mockidp.auth.us-east-1.amazoncognito.com"},
@@ -59,6 +62,7 @@ ADDRESS = "counts on an address"
 JUDGE = Judge(
     date=datetime.date(2021, 11, 15),
     settings=settings(),
+    absent=ABSENT,
     modules={"500px": "fivehundredpx"},
     buttons={
         "amazon_cognito": "amazon-cognito/login/",

@@ -149,6 +149,7 @@ SETTINGS = {
     "netiq": {"NETIQ_URL": "https://login.example.org"},
     "okta": {"OKTA_BASE_URL": "dev-1.okta.com"},
     "jupyterhub": {"API_URL": "https://hub.example"},
+    "openid_connect": {"server_url": "https://op.example"},
 }
 CREDENTIALS = {"salesforce": {"key": "https://login.salesforce.com"}}
 

@@ -21,9 +21,12 @@ IDS = """
 """
 
 
-def test_there_are_ninety_three_providers():
-    assert providers.ids() == tuple(IDS.split())
-    assert len(providers.ids()) == 93
+GENERIC = ("openid_connect",)  # any server of OpenID Connect, beside those with a name
+
+
+def test_there_are_ninety_three_named_providers_and_a_generic_one():
+    assert providers.ids() == tuple(sorted((*IDS.split(), *GENERIC)))
+    assert len(IDS.split()) == 93
 
 
 @pytest.mark.parametrize("name", providers.ids())
@@ -37,7 +40,7 @@ def test_each_provider_is_what_it_says(make, name):
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("githb", "'github'"), ("Google", "'google'"), ("qqq", "there are 93, such as 500px, agave, amazon")],
+    [("githb", "'github'"), ("Google", "'google'"), ("qqq", "there are 94, such as 500px, agave, amazon")],
 )
 def test_an_unknown_provider_is_named_with_the_nearest(refused, name, hint):
     error = refused(providers.get, name, **CREDENTIALS)

@@ -180,8 +180,8 @@ class Redactor:
             return self.resign(got, want, template)
         if got == "":
             return ""
-        if not names(template):  # one text for everybody; with settings in it, where the recorded server is
-            return want if isinstance(want, str) else template
+        if not names(template):  # one text for everybody, with the settings in it
+            return template
         if template in SCOPES and isinstance(want, str):  # words that may name somebody's resources
             return want
         found = _values(template, got)
