@@ -12,7 +12,7 @@ from urllib.parse import quote
 from mockidp.apps import IN_WORLD
 from mockidp.contract.body import FORMATS, read
 from mockidp.contract.files import index
-from mockidp.contract.wire import Exchange, Route
+from mockidp.contract.wire import Exchange, Route, Wire
 from mockidp.errors import ContractError, Refusal
 from mockidp.families import family_of
 from mockidp.families.base import Call
@@ -181,14 +181,23 @@ class Simulator:
             expected=", ".join(route.methods or known),
             got=f"{request.method} {request.path}",
         )
-        headers = [("Content-Type", "text/plain; charset=utf-8")]
+        response = self._lost(wire, request, entry, why, known)
         if route.methods:
-            headers.append(("Allow", ", ".join(route.methods)))
-        lines = [f"mockidp: {why}.", f"{request.method} {request.path}", "", f"{wire.name} answers at:", *known, ""]
-        response = Response(entry.status, headers, "\n".join(lines).encode())
+            response.headers.append(("Allow", ", ".join(route.methods)))
         entry.traffic = Traffic(request, response)
         world.journal.add(world.journal.last(provider) or world.journal.begin(provider, entry.at), entry)
         return response
+
+    def _lost(self, wire: Wire, request: Request, entry: Entry, why: str, known: list[str]) -> Response:
+        """What is at this host instead: a page for a browser, lines for a program."""
+        if "text/html" in request.headers.get("accept", ""):
+            from mockidp.web import pages  # lazy: only somebody who is lost sees it
+
+            return pages.not_found(
+                request.host, request.path, status=entry.status, name=wire.name, why=why, known=known
+            )
+        lines = [f"mockidp: {why}.", f"{request.method} {request.path}", "", f"{wire.name} answers at:", *known, ""]
+        return Response(entry.status, [("Content-Type", "text/plain; charset=utf-8")], "\n".join(lines).encode())
 
     def _unknown_host(self, request: Request) -> Response:
         from mockidp.web import pages  # lazy: only somebody who is lost sees it

@@ -16,9 +16,11 @@ from read_page import Document, Element, policy, source
 
 from mockidp.faults import TABLE
 from mockidp.people import People
+from mockidp.simulator import Simulator
 from mockidp.web import pages
 from mockidp.web.pages import ProviderCard, Scope
-from mockidp.wire import Response
+from mockidp.wire import Request, Response
+from mockidp.world import World
 
 ROOT = Path(__file__).parents[1]
 PEOPLE = People(ROOT / "contracts" / "_people")
@@ -511,3 +513,20 @@ def test_a_command_within_a_sentence_is_set_as_one() -> None:
     page = Document(pages.error(CARD, "No", "no app of `that` id.", "x", "Use `mockidp apps`."))
     assert [e.text for e in page.all("code")] == ["that", "x", "mockidp apps"]
     assert "No app of that id." in page.text()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/login/oauth/nonsense", 404), ("DELETE", "/user", 405)]
+)
+def test_a_browser_that_is_lost_at_a_provider_is_shown_what_there_is(method: str, path: str, status: int) -> None:
+    host = "api.github.com" if status == 405 else "github.com"
+    simulator = Simulator(World())
+    shown = simulator.handle(Request.of(method, f"https://{host}{path}", {"Accept": "text/html,*/*;q=0.8"}))
+    told = simulator.handle(Request.of(method, f"https://{host}{path}", {"Accept": "application/json"}))
+    assert (shown.status, told.status) == (status, status)
+    assert shown.header("content-type") == "text/html; charset=utf-8"
+    assert "<code>GET https://api.github.com/user</code>" in shown.body.decode()
+    assert "<h2>GitHub answers at</h2>" in shown.body.decode()
+    assert told.header("content-type") == "text/plain; charset=utf-8"
+    assert b"GET https://api.github.com/user\n" in told.body
+    assert [item.header("allow") for item in (shown, told)] == (["GET", "GET"] if status == 405 else ["", ""])

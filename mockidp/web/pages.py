@@ -258,9 +258,21 @@ def error(
     )
 
 
-def not_found(host: str, path: str, hint: str = "") -> Response:
-    """No contract knows that host or path. `hint` is a sentence, such as the nearest known host."""
-    return page("not_found.html", 404, host=host, path=path, hint=hint)
+def not_found(
+    host: str,
+    path: str,
+    hint: str = "",
+    *,
+    status: int = 404,
+    name: str = "",
+    why: str = "",
+    known: Sequence[str] = (),
+) -> Response:
+    """No contract knows that host, or that path of provider `name`: then `why`, and `known` are what it answers at.
+
+    `hint` is a sentence, such as the nearest known host.
+    """
+    return page("not_found.html", status, host=host, path=path, hint=hint, name=name, why=why, known=known)
 
 
 def page(
