@@ -18,7 +18,7 @@ from mockidp.families import family_of
 from mockidp.families.base import Call
 from mockidp.journal import Entry, Login, Traffic, cut
 from mockidp.store import TRACED, MemoryStore, Shelf, Store
-from mockidp.wire import Request, Response, encoded, split_path_form
+from mockidp.wire import DECISION, Request, Response, encoded, split_path_form
 from mockidp.world import World
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 WORLD_PREFIX = "/~"
 WORLDS = 1000
-DECISION = "mockidp."
 SLOW = 30.0  # seconds that the fault `slow` takes
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 type_json = "application/json"
+DECISION = "mockidp."  # how the names of the login page's own fields begin, beside those of the provider
 Pairs = list[tuple[str, str]]
 
 

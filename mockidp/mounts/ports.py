@@ -72,7 +72,8 @@ def _listen_at(host: str, port: int, option: str) -> socket.socket:
 
 def _why_not(host: str, port: int, error: OSError, option: str) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} of {host} is in use; choose another with {option}"
+        any_ = f", or any free one with {option} 0" if option == "--port" else ""
+        return f"port {port} of {host} is in use; choose another with {option}{any_}"
     if error.errno == errno.EACCES:
         return f"port {port} needs more rights than you have; choose one above 1023 with {option}"
     return f"cannot listen on port {port} of {host}: {error}"

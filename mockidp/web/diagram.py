@@ -18,7 +18,7 @@ from mockidp.errors import MockidpError
 from mockidp.journal import Entry, Login, cut
 from mockidp.web.curl import curl
 from mockidp.web.traffic import Exchanged, Masks, exchanged, header, headers_of, in_body, is_secret
-from mockidp.wire import Request
+from mockidp.wire import DECISION, Request
 
 if TYPE_CHECKING:
     from mockidp.world import World
@@ -211,7 +211,7 @@ def _params(exchange: Exchange, entry: Entry, masks: Masks) -> Iterator[Param]:
                 place, key, pattern.text, _shown(key, sent, masks), "refused" if refused else _fits(pattern, sent)
             )
         for key, value in seen.items():
-            if key not in listed:
+            if key not in listed and not key.startswith(DECISION):  # what the page asked is no parameter
                 yield Param(place, key, "", _shown(key, value, masks), "unlisted")
 
 

@@ -19,7 +19,7 @@ from urllib.parse import quote, quote_plus, urlsplit
 from mockidp.apps import App
 from mockidp.jose import JoseError, split
 from mockidp.journal import SECRETS, Entry, Login, Traffic, crumb, crumbs, cut
-from mockidp.wire import Pairs, pairs_of
+from mockidp.wire import DECISION, Pairs, pairs_of
 
 TELLING = 6  # a value of fewer characters is masked where it has a name, and not wherever it occurs
 ANSWERED = ("token", "secret", "password", "session_key", "assertion", "jwt", "apikey", "api_key")
@@ -187,7 +187,7 @@ def exchanged(entry: Entry, masks: Masks, base: str) -> Exchanged | None:
         traffic.answer_body, kind_of(header(answered, "content-type"), traffic.answer_body), asked=False
     )
     request.fields = [
-        pair for pair in request.fields if not pair[0].startswith("mockidp.")
+        pair for pair in request.fields if not pair[0].startswith(DECISION)
     ]  # of the page, not of the app
     request.headers = [(name, masks.header(name, value)) for name, value in asked]
     answer.headers = [(name, masks.header(name, value)) for name, value in answered]
