@@ -21,75 +21,16 @@ from typing import Any
 
 import httpx
 import pytest
+from live_host import CANARY, JSON, PAGE, Change, Provider, ask, edited, graver, page, quick, replaced, sandbox
 
 from mockidp.check.finding import Finding, Severity
 from mockidp.check.live.courier import Courier, Manners, StoppedError
-from mockidp.check.live.run import Run, Target, check_live
+from mockidp.check.live.run import Target, check_live
 from mockidp.contract.files import contracts_folder, provider_ids
 from mockidp.mounts.transport import Transport
 from mockidp.simulator import Simulator
 from mockidp.wire import Request
 from mockidp.world import World
-
-Change = Callable[[httpx.Response], httpx.Response]
-JSON = "application/json"
-
-
-class Provider(httpx.AsyncBaseTransport):
-    """The simulator at the real host names, with changes made to answers by a part of their URL."""
-
-    def __init__(self, **changes: Change) -> None:
-        self.inner, self.changes = Transport(Simulator(World())), changes
-        self.seen: list[httpx.Request] = []
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.seen.append(request)
-        answer = await self.inner.handle_async_request(request)
-        for part, change in self.changes.items():
-            if part in str(request.url):
-                await answer.aread()
-                return change(answer)
-        return answer
-
-
-def quick(**more: Any) -> Manners:
-    return Manners(apart=0.0, limit=5.0, **more)
-
-
-def ask(transport: httpx.AsyncBaseTransport, *providers: str, manners: Manners | None = None, **target: Any) -> Run:
-    with Courier(transport, manners=manners or quick()) as courier:
-        return check_live([Target(name, **target) for name in providers], courier, second_look=0.0)
-
-
-def graver(run: Run) -> dict[str, Severity]:
-    """What a run reports beside old evidence and what is fine."""
-    quiet = (Severity.FINE, Severity.STALE)
-    return {item.id: item.severity for item in run.findings if item.severity not in quiet}
-
-
-def replaced(**parts: Any) -> Change:
-    """Another status, type or body; the rest as it was."""
-
-    def change(answer: httpx.Response) -> httpx.Response:
-        headers = {k: v for k, v in answer.headers.items() if k not in ("content-length", "content-encoding")}
-        headers |= {"content-type": parts["type"]} if "type" in parts else {}
-        headers |= parts.get("headers", {})
-        body = parts.get("body", answer.content)
-        return httpx.Response(parts.get("status", answer.status_code), headers=headers, content=body)
-
-    return change
-
-
-def edited(edit: Callable[[dict[str, Any]], object]) -> Change:
-    """The JSON document with a change made to it."""
-
-    def change(answer: httpx.Response) -> httpx.Response:
-        document = json.loads(answer.content)
-        edit(document)
-        return replaced(body=json.dumps(document).encode())(answer)
-
-    return change
-
 
 # what is asked
 
@@ -151,7 +92,6 @@ def test_an_own_server_is_asked_where_it_is() -> None:
 
 # what is made of an answer
 
-PAGE = b"<!doctype html><title>Sign in</title><h1>Welcome</h1>"
 WALL = b"<!doctype html><title>Just a moment...</title>"
 TOKEN, USER, LOGIN, KNOWN, KEYS = "access_token", "api.github.com/user", "authorize", "openid-configuration", "/certs"
 ALGS, PKCE = "id_token_signing_alg_values_supported", "code_challenge_methods_supported"
@@ -159,10 +99,6 @@ EC_KEY = b'{"keys":[{"kty":"EC","crv":"P-256","kid":"1","use":"sig"}]}'
 ISSUED = b'{"access_token":"x","scope":"","token_type":"bearer"}'
 SUNSET = {"sunset": "Fri, 31 Dec 2027 23:59:59 GMT"}
 FOUND = b'{"issuer":"https://github.com"}'
-
-
-def page(body: bytes = PAGE, **more: Any) -> Change:
-    return replaced(type="text/html", body=body, **more)
 
 
 def sent_to(status: int, location: str) -> Change:
@@ -468,26 +404,6 @@ def test_a_run_that_is_ended_early_keeps_what_was_found() -> None:
 
 
 # a sandbox app
-
-CANARY = "canary-9f8e7d6c5b4a"
-
-
-def sandbox(provider: str, **world: Any) -> tuple[Provider, dict[str, Any]]:
-    """A provider at which somebody has registered an app and logged in with it once."""
-    from mockidp.check.walk import walk_class
-
-    transport = Provider()
-    simulator = transport.inner.simulator
-    assert isinstance(simulator, Simulator)
-    back = "https://app.example/callback"
-    app = simulator.world.apps.register(
-        provider, client_id="sandbox", client_secret=f"{CANARY}-secret", redirect_uris=[back]
-    )
-    wire = simulator.world.wire(provider)
-    walk = walk_class(provider, wire.family)(wire, app, simulator.handle, redirect_uri=back, **world)
-    walk.run()
-    tokens = {name: str(walk.values[name]) for name in ("access_token", "refresh_token") if name in walk.values}
-    return transport, {"app": app, "tokens": tokens, "level": 1}
 
 
 @pytest.mark.parametrize("provider", ["github", "discord", "google", "twitch", "linkedin_oauth2"])

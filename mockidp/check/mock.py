@@ -305,6 +305,7 @@ FEATURES: dict[str, Callable[[Wire, str], bool]] = {
     "error": lambda wire, name: name in wire.errors,
     "url": lambda wire, name: any(f"${name}" in url for item in wire.exchanges for url in item.urls),
     "gives": lambda wire, name: any(_binds(item, f"${name}") for item in wire.exchanges),
+    "step": lambda wire, name: name in wire.steps,
     "silent": lambda wire, name: name in wire.errors and takes(wire, "authorize", "prompt", "none"),
     "auth": lambda wire, kind: wire.client.auth == kind,
     "pkce": lambda wire, kind: wire.client.pkce in ((kind,) if kind else ("optional", "required")),

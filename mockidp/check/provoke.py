@@ -99,6 +99,11 @@ def as_another_app(walk: Walk, lab: Lab) -> None:
             walk.values[name] = value
 
 
+def as_the_app(walk: Walk, lab: Lab) -> None:
+    """Go on with an access token that is the app's own and no person's."""
+    walk.do_step("client_credentials")
+
+
 def own_token(spoil: Spoil) -> Spoil:
     """Give the login's own token to a step that no login takes, and then spoil it."""
 
@@ -184,4 +189,7 @@ OAUTH2: dict[str, Provocation] = {
     "refresh_token_of_another_app": Provocation("refresh", as_another_app, "refresh"),
     "refresh_token_expired": Provocation("refresh", wait("refresh_token"), "lifetime:refresh_token"),
     "refresh_token_revoked": Provocation("refresh", lambda walk, lab: lab.revoke(walk), "refresh"),
+    "unknown_client@client_credentials": Provocation("client_credentials", unknown_app, "", "unknown_client"),
+    "wrong_secret@client_credentials": Provocation("client_credentials", other_secret, "", "wrong_secret"),
+    "token_of_no_person": Provocation("resource", as_the_app, "step:client_credentials"),
 }

@@ -17,6 +17,7 @@ from mockidp.wire import Response
 
 
 FORGET = {"app.id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "login_hint"}
+CREDENTIALS = {"app.secret", "basic", "client_jwt"}
 
 
 def issue_code(call: Call) -> str:
@@ -61,8 +62,15 @@ def issue_refresh(call: Call) -> str:
 def _issue(call: Call, kind: str, form: str, token: str = "") -> str:
     token = token or call.fresh(form)
     family, nonce = (call.grant.family, call.grant.nonce) if call.grant else ("", None)
-    login.remember(call, kind, token, call.new_grant(call.lifetime(form), family=family, nonce=nonce))
+    lifetime = access_lifetime(call) if kind == "access" else call.lifetime(form)
+    login.remember(call, kind, token, call.new_grant(lifetime, family=family, nonce=nonce))
     return token
+
+
+def access_lifetime(call: Call) -> int:
+    """Seconds that a new access token is good for; an app's own may have a line in the contract."""
+    usual = call.lifetime("access_token")
+    return call.wire.lifetimes.get("app_token", usual) if call.step == "client_credentials" else usual
 
 
 def refresh(call: Call) -> None:
@@ -73,6 +81,12 @@ def refresh(call: Call) -> None:
     if answer is not None and "$refresh_token" in answer.bind.values():
         login.use_up(call, "refresh", old, refusals.refresh_token_used)
         del call.values["refresh_token"]
+
+
+def client_credentials(call: Call) -> None:
+    """Let the app act for itself (RFC 6749 section 4.4): what is issued next is nobody's, and comes of no login."""
+    facts = {name: value for name, value in call.values.told.items() if name not in FORGET | CREDENTIALS}
+    call.grant = call.new_grant(0, scope=login.scopes(call), facts=facts)
 
 
 def revoke(call: Call) -> None:
@@ -149,18 +163,26 @@ class OAuth2(Family):
             refusals.bad_token,
             refusals.token_revoked,
             refusals.token_expired,
+            refusals.token_of_no_person,
             refusals.person_deleted,
             refusals.missing_scope,
         ),
     }
-    acts = {"authorize": login.authorize, "token": redeem, "refresh": refresh, "revoke": revoke, "resource": resource}
+    acts = {
+        "authorize": login.authorize,
+        "token": redeem,
+        "refresh": refresh,
+        "client_credentials": client_credentials,
+        "revoke": revoke,
+        "resource": resource,
+    }
     values = {
         "code": issue_code,
         "access_token": issue_access,
         "refresh_token": issue_refresh,
         "granted": granted,
         "granted_list": granted_list,
-        "expires_in": lambda call: call.lifetime("access_token") or None,
+        "expires_in": lambda call: access_lifetime(call) or None,
         "presented_code": lambda call: call.values.told.get("code") or "",
         "presented_refresh_token": lambda call: call.values.told.get("refresh_token"),
         "refresh_expires_in": lambda call: call.lifetime("refresh_token") or None,

@@ -12,6 +12,7 @@ from binascii import Error as Base64Error
 from urllib.parse import unquote_plus
 
 from mockidp.apps import host_of
+from mockidp.contract.template import names
 from mockidp.contract.wire import split_scope
 from mockidp.errors import Refusal
 from mockidp.families import login
@@ -328,6 +329,23 @@ def token_revoked(call: Call) -> Refusal | None:
 
 def token_expired(call: Call) -> Refusal | None:
     return login.too_old(call, "token_expired", "access token", "access_token")
+
+
+def token_of_no_person(call: Call) -> Refusal | None:
+    """An app's own token (RFC 6749 section 4.4) opens nothing that is about a person."""
+    assert call.grant is not None
+    if call.grant.person or not about_a_person(call):
+        return None
+    return Refusal("token_of_no_person", "the access token is the app's own, and this asks about a person")
+
+
+def about_a_person(call: Call) -> bool:
+    """Whether the identity is read from this answer, or it always has something that is a person's."""
+    spec, body = call.wire.spec, call.exchange.answer.body
+    if body is None or any(where.source == call.step for where in spec.identity.values()):
+        return body is not None
+    told = {name for place, text in body.bind.items() if place not in body.optional for name in names(text)}
+    return any(name in spec.person or name.startswith("person.") for name in told)
 
 
 def unknown_token(call: Call) -> Refusal | None:

@@ -97,14 +97,27 @@ def token_of_another_app(call: Call) -> Refusal | None:
 # values
 
 
-def session_state(call: Call) -> str:
-    """The browser session: made at authorize, and in the middle of the code ever after."""
-    return call.grant.family.split(".")[1] if call.grant is not None else call.fresh("session")
+def session_state(call: Call) -> str | None:
+    """The browser session: made at authorize, and in the middle of the code ever after; none of an app by itself."""
+    if call.grant is None:
+        return call.fresh("session")
+    return call.grant.family.split(".")[1] if call.grant.family else None
 
 
 def client_uuid(call: Call) -> str:
     """The server's own id of the app."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{call.told('realm')}/{call.values['app.id']}"))
+
+
+def uid(call: Call) -> Any:
+    """Of the person or, where an app acts for itself, of the account that the server keeps for it."""
+    if call.person is not None:
+        return call.derived("uid")
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{client_uuid(call)}/service account"))
+
+
+def username(call: Call) -> Any:
+    return call.values["person.username"] or f"service-account-{call.values['app.id']}"
 
 
 def origin(call: Call) -> str:
@@ -201,6 +214,7 @@ class Rules(oidc.Oidc):
             of_another_realm,
             refusals.token_revoked,
             refusals.token_expired,
+            refusals.token_of_no_person,
             refusals.person_deleted,
             refusals.missing_scope,
         ),
@@ -211,6 +225,8 @@ class Rules(oidc.Oidc):
         "session_state": session_state,
         "client_uuid": client_uuid,
         "origin": origin,
+        "uid": uid,
+        "account_name": username,
         "email_verified": email_verified,
         "backend": backend,
         "jwks": jwks,

@@ -18,7 +18,7 @@ from mockidp.check.live import documents
 from mockidp.check.live.courier import Reply
 from mockidp.check.live.difference import Difference, made
 from mockidp.check.live.expect import Expected
-from mockidp.check.live.plan import NOBODY, Probe
+from mockidp.check.live.plan import ITSELF, NOBODY, Probe
 from mockidp.check.walk import recognise, same
 from mockidp.contract.body import FORMATS, MISSING, departures, read
 from mockidp.wire import Response, pairs_of
@@ -105,8 +105,9 @@ def _is_move(expected: Expected, response: Response) -> bool:
     """A redirect, where the contract has none to that address."""
     target = response.header("location")
     written = expected.answer.headers if expected.answer is not None else {}
-    told = any(name.lower() == "location" for name in written) and expected.sampled  # to wherever, by the contract
-    same_way = told or expected.response.header("location") == target
+    wanted = expected.response.header("location")
+    told = any(name.lower() == "location" for name in written)  # by the contract, to what may be a person's own
+    same_way = (told and (expected.sampled or _place(wanted) == _place(target))) or wanted == target
     known = expected.response.status == response.status and same_way
     return 300 <= response.status < 400 and target != "" and expected.kind != "redirect" and not known
 
@@ -169,7 +170,7 @@ def _at_endpoint(probe: Probe, expected: Expected, response: Response) -> Iterat
     bodied = expected.answer.body is not None and response.status == expected.response.status
     as_written = bodied and same(expected.answer, response)
     known = recognise(wire, step, response) if not as_written else ""
-    if not known and probe.level and expected.refused and _says_invalid_client(response):
+    if not known and probe.level and expected.refused and _says(response, "invalid_client"):
         known = "wrong_secret" if "wrong_secret" in wire.errors else ""
     if known and known != expected.name:
         yield from _another_error(probe, expected, known)
@@ -181,14 +182,18 @@ def _at_endpoint(probe: Probe, expected: Expected, response: Response) -> Iterat
         if response.status != expected.response.status:
             yield made("status", WARN, _statuses(expected, response))
         return
+    if probe.case == ITSELF and _says(response, "unauthorized_client"):  # RFC 6749 section 5.2: known, and not allowed
+        message = "the app may not ask for itself (unauthorized_client), or no app may any more: look at its settings"
+        yield made("refused", REVIEW, message)
+        return
     yield from _bodies(expected, response)
     yield from _versions(expected, response)
 
 
-def _says_invalid_client(response: Response) -> bool:
-    """Whether an answer has the RFC's word for it, whatever else it has (RFC 6749 section 5.2)."""
+def _says(response: Response, word: str) -> bool:
+    """Whether an answer has the RFC's word for an error, whatever else it has (RFC 6749 section 5.2)."""
     seen = _read(response)
-    return response.status in (400, 401) and seen is not None and _error_word(seen[1]) == "invalid_client"
+    return response.status in (400, 401) and seen is not None and _error_word(seen[1]) == word
 
 
 def _another_error(probe: Probe, expected: Expected, known: str) -> Iterator[Difference]:

@@ -35,6 +35,7 @@ MADE_UP_ASSERTION = {  # OpenID Authentication 2.0, section 10.1, with a signatu
     "openid.sig": "bW9ja2lkcC1tYWRlLXVwLXNpZw==",
 }
 BROWSER = "authorize"
+ITSELF = "app-client-credentials"  # the case in which an app acts for itself (RFC 6749 section 4.4)
 WELL_KNOWN = "/.well-known/openid-configuration"
 Prepare = Callable[[Walk], None]
 
@@ -158,8 +159,9 @@ def _with_an_app(wire: Wire) -> Iterator[Probe]:
     if refresh is not None:
         yield Probe("app-refresh", refresh, 1, learns=True)
     for exchange in wire.exchanges:
-        if exchange.step == "client_credentials":
-            yield Probe("app-client-credentials", exchange, 1)
+        grant = exchange.params["form"].get("grant_type")  # whatever the step is called
+        if grant is not None and grant.text == "client_credentials":
+            yield Probe(ITSELF, exchange, 1)
     for exchange in wire.exchanges:
         if exchange.spec.gone or exchange.name or exchange.when or exchange.method != "GET":
             continue
