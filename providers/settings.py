@@ -32,6 +32,11 @@ def host(default: str | None) -> Setting:
     return Setting(default, _host)
 
 
+def is_address(setting: Setting) -> bool:
+    """Whether it says where a provider is."""
+    return setting.accept in (_url, _host)
+
+
 def words(*default: str) -> Setting:
     """A list of strings, None unless given or declared; one string alone would be taken letter by letter."""
     return Setting(default or None, _words)
