@@ -38,7 +38,7 @@ def ended(request: HttpRequest, identity: Identity, app: App, process: str, want
 def answer(request: HttpRequest, outcome: flows.Outcome, identity: Identity, app: App, onward: str) -> HttpResponse:
     """The answer to what a login came to."""
     name = name_of(identity.provider)
-    if outcome.kind == "logged_in":
+    if outcome.kind in ("logged_in", "told"):
         return redirect(adapter().next_url(request, onward))
     if outcome.kind == "connected":
         messages.success(request, _("Your %(name)s account is connected.") % {"name": name})

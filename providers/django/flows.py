@@ -26,15 +26,16 @@ from .adapter import adapter
 from .models import Account, Address, App, Token
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-LOGIN, CONNECT = "login", "connect"
+LOGIN, CONNECT, REDIRECT = "login", "connect", "redirect"
 UID_LENGTH = Account._meta.get_field("uid").max_length
 TEXTS = ("username", "name", "first_name", "last_name", "picture")
 
 
 @dataclass
 class Outcome:
-    """`kind` is logged_in, connected, signup (a form is needed), taken (somebody else has that account), closed or
-    unverified. `missing` are the form's reasons: email, username, email_taken.
+    """`kind` is logged_in, connected, told (the site's hooks were, and nothing else), signup (a form is needed), taken
+    (somebody else has that account), closed or unverified. `missing` are the form's reasons: email, username,
+    email_taken.
     """
 
     kind: str
@@ -49,6 +50,8 @@ def complete(request: HttpRequest, identity: Identity, app: App | None, process:
     account = _account_of(identity, app)
     adapter().before_login(request, identity, account)
     signals.before_login.send(Account, request=request, identity=identity, account=account)
+    if process == REDIRECT:  # the site only wanted the identity, which the adapter and the signal were told
+        return Outcome("told", request.user, account)
     if process == CONNECT:
         return _connect(request, identity, app, account)
     if account is not None:

@@ -57,7 +57,8 @@ def told_by(request: HttpRequest) -> dict[str, str]:
 
 
 def process_of(told: dict[str, str]) -> str:
-    return flows.CONNECT if told.get("process") == flows.CONNECT else flows.LOGIN
+    asked = told.get("process", "")
+    return asked if asked in (flows.CONNECT, flows.REDIRECT) else flows.LOGIN
 
 
 def _options(told: dict[str, str], client: Provider) -> dict[str, Any]:

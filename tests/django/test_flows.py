@@ -545,6 +545,24 @@ def test_without_query_email_the_login_works(provider, install, visitor, setting
     assert visitor.login(provider)["Location"] == "/home/"
 
 
+def test_a_redirect_tells_the_hooks_who_it_is_and_changes_nothing(install, visitor):
+    told = []
+
+    def hear(sender, identity, account, **more):
+        told.append((identity.email, account))
+
+    install("github")
+    signals.before_login.connect(hear)
+    try:
+        answer = visitor.login("github", process="redirect", next="/back/?x=1")
+    finally:
+        signals.before_login.disconnect(hear)
+    assert answer["Location"] == "/back/?x=1"
+    assert told == [("alice@example.com", None)]
+    assert not visitor.logged_in
+    assert (Account.objects.count(), Token.objects.count(), get_user_model().objects.count()) == (0, 0, 0)
+
+
 def test_a_scope_that_the_site_has_chosen_stays(install, visitor, settings):
     from .visitor import query
 
