@@ -189,7 +189,7 @@ class Simulator:
 
     def _lost(self, wire: Wire, request: Request, entry: Entry, why: str, known: list[str]) -> Response:
         """What is at this host instead: a page for a browser, lines for a program."""
-        if "text/html" in request.headers.get("accept", ""):
+        if "application/xhtml+xml" in request.headers.get("accept", ""):  # as browsers say; programs say text/html too
             from mockidp.web import pages  # lazy: only somebody who is lost sees it
 
             return pages.not_found(

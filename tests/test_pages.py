@@ -521,8 +521,8 @@ def test_a_command_within_a_sentence_is_set_as_one() -> None:
 def test_a_browser_that_is_lost_at_a_provider_is_shown_what_there_is(method: str, path: str, status: int) -> None:
     host = "api.github.com" if status == 405 else "github.com"
     simulator = Simulator(World())
-    shown = simulator.handle(Request.of(method, f"https://{host}{path}", {"Accept": "text/html,*/*;q=0.8"}))
-    told = simulator.handle(Request.of(method, f"https://{host}{path}", {"Accept": "application/json"}))
+    shown = simulator.handle(Request.of(method, f"https://{host}{path}", {"Accept": BROWSER}))
+    told = simulator.handle(Request.of(method, f"https://{host}{path}", {"Accept": JAVA}))
     assert (shown.status, told.status) == (status, status)
     assert shown.header("content-type") == "text/html; charset=utf-8"
     assert "<code>GET https://api.github.com/user</code>" in shown.body.decode()

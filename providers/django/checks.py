@@ -134,7 +134,8 @@ def _row(name: str, provider: str, row: dict[str, Any]) -> Iterator[CheckMessage
     ids_there = [app.get("client_id") for app in rows if isinstance(app, dict)]
     if len(set(map(str, ids_there))) < len(ids_there):
         yield Error(f"two apps of {where} have the same client_id", id="providers.E016")
-    if not unknown and mixed(inline(provider, app) for app in rows if isinstance(app, dict)):
+    whole = [app for app in rows if isinstance(app, dict) and isinstance(app.get("settings") or {}, dict)]
+    if not unknown and mixed(inline(provider, app) for app in whole):
         hint = "give each server's app a 'realm' of its own: an id at one server may be somebody else's at another"
         yield Error(f"the apps of {where} are at several servers", hint=hint, id="providers.E021")
     yield from _locale(where, row)

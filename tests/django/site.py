@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 
+import django
+
 DATABASE = os.environ.get("DJANGO_TEST_DATABASE", "sqlite")  # or postgresql, which conftest.py starts
 EMAIL_USER = os.environ.get("DJANGO_TEST_USER", "") == "email"  # a user model whose username is the e-mail address
+
+# Who is mailed an error: pairs until Django 6, addresses since.
+admins = ["ann@example.com"] if django.VERSION >= (6,) else [("ann", "ann@example.com")]
 
 SECRET_KEY = "a-key-of-the-tests-that-is-long-enough-and-of-no-use-anywhere-else"
 DEBUG = False

@@ -17,6 +17,7 @@ from providers.django import limits, state
 from providers.django.adapter import Adapter, adapter
 from providers.django.models import Account, Token
 
+from .site import admins
 from .visitor import HOST, Visitor, query
 
 LOGIN, BACK = "/accounts/github/login/", "/accounts/github/login/callback/"
@@ -318,7 +319,7 @@ class Breaking(Adapter):
 @pytest.fixture
 def mails(settings):
     """What Django mails to the site's people about an error, with every detail it has."""
-    settings.ADMINS = [("ann", "ann@example.com")]
+    settings.ADMINS = admins
     logger = logging.getLogger("django.request")
     from django.utils.log import AdminEmailHandler
 
