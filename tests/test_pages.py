@@ -515,9 +515,11 @@ def test_a_command_within_a_sentence_is_set_as_one() -> None:
     assert "No app of that id." in page.text()
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", "/login/oauth/nonsense", 404), ("DELETE", "/user", 405)]
-)
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+JAVA = "text/html, image/gif, image/jpeg, */*; q=0.2"  # what HttpURLConnection says unless it is told
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/login/nonsense", 404), ("DELETE", "/user", 405)])
 def test_a_browser_that_is_lost_at_a_provider_is_shown_what_there_is(method: str, path: str, status: int) -> None:
     host = "api.github.com" if status == 405 else "github.com"
     simulator = Simulator(World())
