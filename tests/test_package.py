@@ -44,6 +44,14 @@ def test_nothing_but_the_two_packages_is_installed(installed: Path) -> None:
     assert (installed / "providers" / "py.typed").is_file()
 
 
+@pytest.mark.parametrize("package", ["mockidp", "providers"])
+def test_templates_styles_and_preloads_come_along(installed: Path, package: str) -> None:
+    files = {path.relative_to(ROOT) for path in (ROOT / package).rglob("*") if path.is_file()}
+    wanted = {path for path in files if "__pycache__" not in path.parts and path.suffix != ".pyc"}
+    assert len({path.suffix for path in wanted}) > 2
+    assert [str(path) for path in sorted(wanted) if not (installed / path).is_file()] == []
+
+
 def test_a_plain_provider_is_two_files_of_under_forty_and_ninety_lines() -> None:
     client, contract = ROOT / "providers" / "github.py", ROOT / "contracts" / "github" / "contract.toml"
     assert len(client.read_text(encoding="utf-8").splitlines()) < 40
