@@ -43,6 +43,7 @@ def site(request: pytest.FixtureRequest) -> Iterator[None]:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     for database in django_settings.DATABASES.values():
         database.setdefault("TEST", {})["NAME"] = f"test_{worker or 'one'}" if database["HOST"] else None
+        database["PORT"] = os.environ.get(_CONFIGURED, "")  # known since pytest_configure, which comes after _configure
     with warnings.catch_warnings():
         made = setup_databases(verbosity=0, interactive=False)
     yield
@@ -56,8 +57,6 @@ def _configure() -> None:
     if django_settings.configured:
         raise pytest.UsageError("tests/django need a pytest of their own: python -m pytest tests/django")
     own = {name: value for name, value in vars(values).items() if name.isupper()}
-    if values.DATABASE == "postgresql":
-        own["DATABASES"]["default"]["PORT"] = os.environ.get(_CONFIGURED, "")
     django_settings.configure(**own)
     django.setup()
 

@@ -24,7 +24,6 @@ DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.postgresql",
             "HOST": "127.0.0.1",
-            "PORT": os.environ.get("DJANGO_TEST_POSTGRESQL_PORT", ""),
             "USER": "postgres",
             "NAME": "postgres",
         }
