@@ -14,7 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
-from .crypto import UnreadableSecretError, decrypt, encrypt
+from .crypto import UNDER_WAY, UnreadableSecretError, decrypt, encrypt
 
 COOKIE = "providers_callback"
 LIFETIME = 60  # seconds
@@ -24,7 +24,7 @@ Params = list[tuple[str, str]]
 
 def put(request: HttpRequest, provider: str, path: str, params: Params) -> HttpResponse:
     """Answer a post with a redirect to `path`, or a page that posts there, where the fields are found again."""
-    value = encrypt(json.dumps([provider, int(time.time()), params], separators=(",", ":")))
+    value = encrypt(json.dumps([provider, int(time.time()), params], separators=(",", ":")), UNDER_WAY)
     if len(value) > LARGEST:
         return render(request, "providers/post.html", {"action": path, "fields": {COOKIE: value}})
     response = HttpResponseRedirect(path)
@@ -41,7 +41,7 @@ def get(request: HttpRequest, provider: str, posted: Params) -> Params | None:
     """
     value = dict(posted).get(COOKIE) or request.COOKIES.get(COOKIE, "")
     try:
-        kind, at, params = json.loads(decrypt(value) if value.startswith("enc1:") else "null")
+        kind, at, params = json.loads(decrypt(value, UNDER_WAY) if value.startswith("enc1:") else "null")
     except (UnreadableSecretError, ValueError, TypeError):
         return None
     if kind != provider or not 0 <= time.time() - at <= LIFETIME:

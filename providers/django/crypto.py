@@ -15,27 +15,28 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 PREFIX = "enc1:"
-PURPOSE = b"providers.django secrets at rest"
+AT_REST = b"providers.django secrets at rest"
+UNDER_WAY = b"providers.django logins under way"  # what a browser may carry is no good in the database
 
 
 class UnreadableSecretError(ValueError):
     """A stored secret that no present key opens."""
 
 
-def encrypt(text: str) -> str:
+def encrypt(text: str, purpose: bytes = AT_REST) -> str:
     """A text for the database; the empty one stays empty."""
-    return PREFIX + _box(_keys()).encrypt(text.encode()).decode() if text else ""
+    return PREFIX + _box(_keys(), purpose).encrypt(text.encode()).decode() if text else ""
 
 
-def decrypt(stored: str) -> str:
-    """What `encrypt` was given. UnreadableSecretError where SECRET_KEY is another now and not among the fallbacks.
+def decrypt(stored: str, purpose: bytes = AT_REST) -> str:
+    """What `encrypt` was given for that purpose.
 
-    A value without our mark is taken as it is: rows that somebody wrote by hand.
+    UnreadableSecretError where SECRET_KEY is another now and not among the fallbacks, or the purpose another. A value without our mark is taken as it is: rows that somebody wrote by hand.
     """
     if not stored.startswith(PREFIX):
         return stored
     try:
-        return _box(_keys()).decrypt(stored[len(PREFIX) :].encode()).decode()
+        return _box(_keys(), purpose).decrypt(stored[len(PREFIX) :].encode()).decode()
     except InvalidToken:
         raise UnreadableSecretError(
             "a stored secret cannot be read with this SECRET_KEY; put the former one into SECRET_KEY_FALLBACKS"
@@ -49,7 +50,7 @@ def is_old(stored: str) -> bool:
     if not stored.startswith(PREFIX):
         return True
     try:
-        Fernet(_derived(settings.SECRET_KEY)).decrypt(stored.removeprefix(PREFIX).encode())
+        Fernet(_derived(settings.SECRET_KEY, AT_REST)).decrypt(stored.removeprefix(PREFIX).encode())
     except InvalidToken:
         return True
     return False
@@ -60,11 +61,11 @@ def _keys() -> tuple[str, ...]:
 
 
 @lru_cache(8)
-def _box(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(_derived(key)) for key in keys])
+def _box(keys: tuple[str, ...], purpose: bytes) -> MultiFernet:
+    return MultiFernet([Fernet(_derived(key, purpose)) for key in keys])
 
 
 @lru_cache(16)
-def _derived(key: str | bytes) -> bytes:
+def _derived(key: str | bytes, purpose: bytes) -> bytes:
     secret = key.encode() if isinstance(key, str) else key
-    return base64.urlsafe_b64encode(HKDF(SHA256(), 32, salt=None, info=PURPOSE).derive(secret))
+    return base64.urlsafe_b64encode(HKDF(SHA256(), 32, salt=None, info=purpose).derive(secret))

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from providers import Email, Identity, Token
 
-from .crypto import UnreadableSecretError, decrypt, encrypt
+from .crypto import UNDER_WAY, UnreadableSecretError, decrypt, encrypt
 
 KEY = "providers_signup"
 LIFETIME = 3600  # seconds
@@ -22,13 +22,13 @@ def put(request: HttpRequest, identity: Identity, app: str | int, onward: str) -
     """Keep it. Where it would be too large, without what the provider told beside: the next login brings that."""
     if len(_document(identity, app, onward)) > _largest():
         identity = replace(identity, raw={})
-    request.session[KEY] = encrypt(_document(identity, app, onward))
+    request.session[KEY] = encrypt(_document(identity, app, onward), UNDER_WAY)
 
 
 def get(request: HttpRequest) -> tuple[Identity, str | int, str] | None:
     """Who is waited for, the mark of the app, where to go on; None where nobody is, or no longer."""
     try:
-        at, told, app, onward = json.loads(decrypt(request.session.get(KEY, "")) or "null")
+        at, told, app, onward = json.loads(decrypt(request.session.get(KEY, ""), UNDER_WAY) or "null")
         token = told.pop("token")
         emails = tuple(Email(**email) for email in told.pop("emails"))
         identity = Identity(**told, emails=emails, token=Token(**token) if token else None)

@@ -205,3 +205,12 @@ def test_the_key_may_be_bytes(settings: Any) -> None:
     settings.SECRET_KEY = OLD
     assert crypto.decrypt(written) == "x"
     assert not crypto.is_old(written)
+
+
+def test_what_a_browser_carries_is_no_secret_of_the_database() -> None:
+    carried = crypto.encrypt("x", crypto.UNDER_WAY)
+    assert crypto.decrypt(carried, crypto.UNDER_WAY) == "x"
+    with pytest.raises(crypto.UnreadableSecretError):
+        crypto.decrypt(carried)
+    with pytest.raises(crypto.UnreadableSecretError):
+        crypto.decrypt(crypto.encrypt("x"), crypto.UNDER_WAY)
