@@ -31,7 +31,8 @@ def encrypt(text: str, purpose: bytes = AT_REST) -> str:
 def decrypt(stored: str, purpose: bytes = AT_REST) -> str:
     """What `encrypt` was given for that purpose.
 
-    UnreadableSecretError where SECRET_KEY is another now and not among the fallbacks, or the purpose another. A value without our mark is taken as it is: rows that somebody wrote by hand.
+    UnreadableSecretError where SECRET_KEY is another now and not among the fallbacks, or the purpose another. A value
+    without our mark is taken as it is: rows that somebody wrote by hand.
     """
     if not stored.startswith(PREFIX):
         return stored
