@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from mockidp.errors import MockidpError
+from mockidp.whole import put
 
 CERTIFICATE, KEY, BUNDLE = "ca.pem", "ca-key.pem", "bundle.pem"
 LIFETIME = datetime.timedelta(days=3650)
@@ -333,20 +334,6 @@ def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-
-
-def put(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write a file of that mode, whole or not at all."""
-    number, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(number, "wb") as file:
-            if os.name == "posix":
-                os.fchmod(number, mode)
-            file.write(data)
-        os.replace(part, path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
 
 
 # for a server

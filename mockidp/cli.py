@@ -11,13 +11,12 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from mockidp import __version__
-from mockidp.errors import MockidpError, nearest
+from mockidp.errors import MockidpError, bug, nearest
 
 COMMANDS = {
     "serve": "cli_serve",
@@ -106,16 +105,7 @@ def _told(error: Exception) -> tuple[str, int]:
         return str(error), LEAK
     if isinstance(error, MockidpError):
         return str(error), USAGE
-    return f"{_bug(error)}; MOCKIDP_DEBUG=1 shows the traceback. Please report it.", INCONCLUSIVE
-
-
-def _bug(error: Exception) -> str:
-    """What went wrong and where, without the error's text: that may hold a secret."""
-    at = error.__traceback__
-    while at is not None and at.tb_next is not None:
-        at = at.tb_next
-    where = f" at {Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno}" if at is not None else ""
-    return f"internal error, {type(error).__name__}{where}"
+    return f"{bug(error)}; MOCKIDP_DEBUG=1 shows the traceback. Please report it.", INCONCLUSIVE
 
 
 @click.group(

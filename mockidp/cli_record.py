@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mockidp.cli_options import PROVIDER, Setup, emit, json_option, next_step, pass_through_option, shared
-from mockidp.errors import MockidpError, UsageError
+from mockidp.errors import MockidpError, UsageError, bug
 
 if TYPE_CHECKING:
     from mockidp.apps import App
@@ -79,15 +79,9 @@ def record_command(provider: str, setup: Setup, as_json: bool, **given: Any) -> 
     except (MockidpError, click.ClickException, click.Abort):
         raise
     except Exception as error:  # its text may hold what was captured
-        at = error.__traceback__
-        while at is not None and at.tb_next is not None:
-            at = at.tb_next
-        where = f" at {Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno}" if at is not None else ""
         from mockidp.check.record.capture import RecordError
 
-        raise RecordError(
-            f"nothing was written: internal error, {type(error).__name__}{where}; please report it"
-        ) from None
+        raise RecordError(f"nothing was written: {bug(error)}; please report it") from None
 
 
 def _record(provider: str, setup: Setup, as_json: bool, given: Mapping[str, Any]) -> int:

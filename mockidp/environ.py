@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from mockidp.errors import UsageError
+from mockidp.whole import put
 
 if TYPE_CHECKING:
     from mockidp.authority import Authority
@@ -193,7 +194,7 @@ def write(authority: Authority, folder: Path, before: Mapping[str, str], seen: P
 
     Returns whether there is a list of certificates for Java too. AuthorityError when the folder cannot be written.
     """
-    from mockidp.authority import bundle, put, unwritable  # lazy: the table alone needs no cryptography
+    from mockidp.authority import bundle, unwritable  # lazy: the table alone needs no cryptography
 
     package = Path(__file__).parent
     also = [Path(before[name]) for name in TRUSTS if before.get(name)]
@@ -229,7 +230,7 @@ def _with_cryptography(folder: Path) -> None:
     from cryptography import x509  # lazy: see above
     from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
-    from mockidp.authority import PEM, put
+    from mockidp.authority import PEM
 
     rows = []
     with warnings.catch_warnings(action="ignore"):  # some old roots break a rule that is none of ours
@@ -243,8 +244,6 @@ def _with_cryptography(folder: Path) -> None:
 
 def _with_keytool(folder: Path) -> bool:
     """The JDK's own list with our authority added, by the JDK's own tool; False where there is no JDK."""
-    from mockidp.authority import put  # lazy: see above
-
     keytool = shutil.which("keytool")
     if keytool is None:
         return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 
 class MockidpError(Exception):
     """Base of every error that this package raises on purpose; `code` is for machines, the text for people."""
@@ -45,3 +47,12 @@ def nearest(word: str, known: list[str] | tuple[str, ...]) -> str:
 
     close = difflib.get_close_matches(word, known, n=1)
     return f' Did you mean "{close[0]}"?' if close else ""
+
+
+def bug(error: BaseException) -> str:
+    """What went wrong in our own code and where, without the error's text: that may hold a secret."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    where = f" at {os.path.basename(at.tb_frame.f_code.co_filename)}:{at.tb_lineno}" if at is not None else ""
+    return f"internal error, {type(error).__name__}{where}"

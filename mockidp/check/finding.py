@@ -20,6 +20,7 @@ class Severity(StrEnum):
 
 
 FAILING = frozenset({Severity.BREAK, Severity.WARN, Severity.REVIEW})
+PASSING = frozenset({Severity.FINE, Severity.NOTE, Severity.STALE})
 ORDER = {severity: number for number, severity in enumerate(Severity)}
 
 

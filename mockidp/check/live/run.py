@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from mockidp.apps import App
-from mockidp.check.finding import Finding, Severity
+from mockidp.check.finding import PASSING, Finding, Severity
 from mockidp.check.live.courier import Courier, Reply, StoppedError
 from mockidp.check.live.difference import NEXT, Difference
 from mockidp.check.live.expect import Expected, age, expected, of_exchange
@@ -27,7 +26,7 @@ from mockidp.check.live.shell import Secrets, command
 from mockidp.check.mock import Lab
 from mockidp.check.walk import Walk, WalkError, walk_class
 from mockidp.contract.load import Loaded, load
-from mockidp.errors import MockidpError, UsageError
+from mockidp.errors import MockidpError, UsageError, bug
 from mockidp.wire import Request, Response
 
 SECOND_LOOK = 10.0  # seconds before a grave difference is looked at again
@@ -149,12 +148,7 @@ def _whole(talk: Conversation) -> Iterator[Finding]:
     except StoppedError:
         raise
     except Exception as error:
-        at = error.__traceback__
-        while at is not None and at.tb_next is not None:
-            at = at.tb_next
-        where = f" at {Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno}" if at is not None else ""
-        message = f"internal error, {type(error).__name__}{where}; please report it"
-        yield talk.said("internal", message, Severity.INCONCLUSIVE)
+        yield talk.said("internal", f"{bug(error)}; please report it", Severity.INCONCLUSIVE)
 
 
 class Conversation:
@@ -331,7 +325,7 @@ class Conversation:
             self.target.provider,
             "live",
             f"{case}-{item.kind}" if item is not None else case,
-            severity in (Severity.FINE, Severity.NOTE, Severity.STALE),
+            severity in PASSING,
             self.secrets.hide(item.message) if item is not None else "",
             wanted.file,
             wanted.line,
@@ -343,9 +337,8 @@ class Conversation:
         )
 
     def said(self, case: str, message: str, severity: Severity) -> Finding:
-        ok = severity in (Severity.FINE, Severity.NOTE, Severity.STALE)
         file = self.lab.wire.source.file
-        return Finding(self.target.provider, "live", case, ok, message, file, 0, severity)
+        return Finding(self.target.provider, "live", case, severity in PASSING, message, file, 0, severity)
 
     def _ending(self) -> Iterator[Finding]:
         """What the provider has said that it will end."""

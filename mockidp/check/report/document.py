@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,6 +18,7 @@ from msgspec import field
 from mockidp import __version__
 from mockidp.check.finding import FAILING, ORDER, Finding, Severity
 from mockidp.errors import UsageError
+from mockidp.whole import put
 
 if TYPE_CHECKING:
     from mockidp.check.live.run import Run
@@ -139,18 +138,10 @@ def read(path: Path) -> Report:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Put a file in its place whole: a temporary one beside it, then a rename. UsageError where that cannot be."""
+    """Put a file in its place, whole or not at all, and make its folder. UsageError where that cannot be."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        put(path, data)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
 
